@@ -1,0 +1,1 @@
+"""Booking Resources: see, filter, accept and reject bookings, none of which ever overlap."""

