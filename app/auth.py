@@ -1,0 +1,163 @@
+"""Who is calling: from the Authorization header to a `Caller`. Knows nothing of bookings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
+from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.database import Transaction
+from app.errors import Unauthenticated
+from app.models import RoleGrant, RolePermission, Token, User
+
+REFRESH_AT_MOST_EVERY = timedelta(minutes=1)
+"""How often the use of a token is written down; reading requests in between write nothing."""
+
+SCHEME = HTTPBearer(
+    scheme_name="tokenAuth",
+    auto_error=False,
+    description="The key of a token. Programs may send it as `Authorization: Token <key>` too.",
+)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """An authenticated user, and the scopes (organisations, projects, offerings) of each role and permission held."""
+
+    uuid: UUID
+    username: str
+    is_staff: bool
+    is_support: bool
+    roles: Mapping[str, frozenset[UUID]]
+    permissions: Mapping[str, frozenset[UUID]]
+
+    def holding(self, *roles: str) -> frozenset[UUID]:
+        """Uuids of all scopes on which the caller holds any of the roles."""
+        return frozenset().union(*(self.roles.get(role, frozenset()) for role in roles))
+
+    def may(self, permission: str, *scopes: UUID | None) -> bool:
+        """Whether the caller holds the permission on any of the scopes."""
+        return not self.permissions.get(permission, frozenset()).isdisjoint(scopes)
+
+
+def digest(key: str) -> str:
+    """What is stored of a key: its SHA-256, in hex. Keys are random, so that no salt or stretching is needed."""
+    return sha256(key.encode()).hexdigest()
+
+
+def presented_key(header: bytes | None) -> str:
+    """The key in an Authorization header: `Token <key>`, `Bearer <key>` or `Bearer Token <key>`, in any case.
+
+    Raises Unauthenticated with the texts of the reference.
+    """
+    parts = (header or b"").split()
+    if not parts or parts[0].lower() not in (b"token", b"bearer"):
+        raise Unauthenticated("Authentication credentials were not provided.")
+    if len(parts) == 3 and parts[0].lower() == b"bearer" and parts[1].lower() == b"token":
+        del parts[1]
+    if len(parts) == 1:
+        raise Unauthenticated("Invalid token. No credentials provided.")
+    if len(parts) > 2:
+        raise Unauthenticated("Invalid token. Token string should not contain spaces.")
+    try:
+        return parts[1].decode()
+    except UnicodeDecodeError:
+        raise Unauthenticated("Invalid token header. Token string should not contain invalid characters.") from None
+
+
+_scope = func.coalesce(RoleGrant.customer_uuid, RoleGrant.project_uuid, RoleGrant.offering_uuid)
+_grants = (
+    select(func.jsonb_agg(aggregate_order_by(func.jsonb_build_array(RoleGrant.role, _scope), RoleGrant.uuid)))
+    .where(
+        RoleGrant.user_uuid == User.uuid,
+        RoleGrant.is_active,
+        or_(RoleGrant.expiration_time.is_(None), RoleGrant.expiration_time > func.now()),
+    )
+    .scalar_subquery()
+)
+_permissions = select(
+    func.jsonb_agg(func.jsonb_build_array(RolePermission.role, RolePermission.permission))
+).scalar_subquery()
+
+
+async def authenticate(connection: AsyncConnection, key: str) -> Caller:
+    """The user that a key belongs to; raises Unauthenticated. Unknown and known keys cost one statement alike."""
+    statement = (
+        select(
+            Token.uuid.label("token"),
+            Token.refreshed,
+            Token.expires,
+            User.uuid,
+            User.username,
+            User.is_active,
+            User.is_staff,
+            User.is_support,
+            User.token_lifetime,
+            _grants.label("grants"),
+            _permissions.label("permissions"),
+        )
+        .join(User, User.uuid == Token.user_uuid)
+        .where(Token.digest == digest(key))
+    )
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        raise Unauthenticated("Invalid token.")
+    if not row.is_active:
+        raise Unauthenticated("User inactive or deleted.")
+    await _keep_alive(connection, row)
+    return _caller(row)
+
+
+async def _keep_alive(connection: AsyncConnection, row: Row[Any]) -> None:
+    """Refuses an expired token, and now and then writes down that it is in use (sliding expiry)."""
+    now = datetime.now(UTC)
+    lifetime = timedelta(seconds=row.token_lifetime) if row.token_lifetime is not None else None
+    idle = now - row.refreshed
+    if (row.expires and row.expires <= now) or (lifetime is not None and idle > lifetime):
+        raise Unauthenticated("Token has expired.")
+    if idle < min(REFRESH_AT_MOST_EVERY, lifetime / 10 if lifetime is not None else REFRESH_AT_MOST_EVERY):
+        return
+    unlocked = select(Token.uuid).where(Token.uuid == row.token).with_for_update(skip_locked=True)
+    try:
+        async with connection.begin_nested():
+            await connection.execute(update(Token).where(Token.uuid.in_(unlocked)).values(refreshed=now))
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != "40001":  # another request has just written it
+            raise
+
+
+def _caller(row: Row[Any]) -> Caller:
+    roles: dict[str, set[UUID]] = {}
+    for role, scope in row.grants or ():
+        roles.setdefault(role, set()).add(UUID(scope))
+    permissions: dict[str, set[UUID]] = {}
+    for role, permission in row.permissions or ():
+        permissions.setdefault(permission, set()).update(roles.get(role, ()))
+    return Caller(
+        uuid=row.uuid,
+        username=row.username,
+        is_staff=row.is_staff,
+        is_support=row.is_support,
+        roles={role: frozenset(scopes) for role, scopes in roles.items()},
+        permissions={permission: frozenset(scopes) for permission, scopes in permissions.items()},
+    )
+
+
+def _presented(request: Request, _: Annotated[Any, Depends(SCHEME)]) -> str:
+    return presented_key(dict(request.headers.raw).get(b"authorization"))
+
+
+async def current_caller(key: Annotated[str, Depends(_presented)], connection: Transaction) -> Caller:
+    """The caller, for handlers; answers 401 when there is none, without a database connection if no key is given."""
+    return await authenticate(connection, key)
+
+
+CurrentCaller = Annotated[Caller, Depends(current_caller)]

@@ -1,0 +1,1 @@
+"""What a booking is, and what may happen to it."""

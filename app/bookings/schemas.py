@@ -1,0 +1,238 @@
+"""The 83 documented fields of a booking: one line each, with type, origin and meaning."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+from sqlalchemy import func
+
+from app.bookings.loaders import load_endpoints, load_orders, load_slots
+from app.bookings.permissions import FACTS, Facts, may_terminate
+from app.bookings.relations import (
+    HISTORY_RELATIONS,
+    RELATIONS,
+    Actor,
+    CreationOrder,
+    OrderInProgress,
+    Parent,
+    ParentOffering,
+    components,
+)
+from app.bookings.transitions import TRANSITIONS
+from app.kit.fieldset import ABSENT, Context, Fieldset, View, column, computed, constant, link, related
+from app.kit.wire import Comment, FreeForm, Url
+from app.models import History, Offering, OfferingUser, Project, Resource
+from app.models.enums import BillingType, ResourceState
+from app.offerings.permissions import sees_tracebacks
+from app.offerings.schemas import OfferedFields
+from app.orders.relations import Consumer, ConsumerReviewer, CreatedBy
+from app.orders.schemas import ORDER, OrderDetails, full_name
+
+BOOKING = "/api/booking-resources/{}/"
+PROJECT = "/api/projects/{}/"
+USER = "/api/users/{}/"
+
+
+class BookingSlot(BaseModel):
+    """A booked period, half-open: `start` belongs to it, `end` does not."""
+
+    start: datetime = Field(description="First moment of the period.")
+    end: datetime = Field(description="First moment after the period.")
+    backend_id: str = Field(description="ID of the period in a calendar.")
+
+
+class NestedEndpoint(BaseModel):
+    """Where a booked thing is reached."""
+
+    uuid: UUID = Field(description="UUID of the endpoint.")
+    name: str = Field(description="Name of the endpoint.")
+    url: str = Field(description="Address of the endpoint.")
+
+
+class ReportSection(BaseModel):
+    """A section of the provider's report."""
+
+    header: str = Field(description="Heading of the section.")
+    body: str = Field(description="Text of the section.")
+
+
+def _nothing() -> None:
+    return None
+
+
+def _absent() -> Any:
+    return ABSENT
+
+
+def _description(_: Context, attributes: FreeForm) -> str | None:
+    description = attributes.get("description", "")
+    return description if description is None else str(description)
+
+
+def _available_actions(context: Context, *facts: Any) -> list[str]:
+    known = Facts(*facts)
+    return [transition.name for transition in TRANSITIONS if transition.possible(context.caller, known)]
+
+
+def _can_terminate(context: Context, *facts: Any) -> bool:
+    return may_terminate(context.caller, Facts(*facts))
+
+
+def _traceback(context: Context, offering: UUID, provider: UUID | None, traceback: str) -> str:
+    return traceback if sees_tracebacks(context.caller, offering, provider) else ""
+
+
+def _if_there(_: Context, person: UUID | None, name: str) -> Any:
+    return ABSENT if person is None else name
+
+
+def _name_or_null(_: Context, person: UUID | None, name: str) -> str | None:
+    return None if person is None else name
+
+
+def _reviewer(context: Context, order: UUID | None, reviewer: UUID | None) -> Any:
+    if order is None:
+        return ABSENT
+    return None if reviewer is None else context.base_url + USER.format(reviewer)
+
+
+class BookingResource(OfferedFields):
+    """A booking. Fields without a value are null where the type says so, and otherwise left out."""
+
+    attributes: FreeForm = column(Resource.attributes, "What was ordered, as sent: name, schedules, ...")
+    limits: FreeForm = column(Resource.limits, "Amount by component.")
+    uuid: UUID = column(Resource.uuid, "UUID of the booking.")
+    created: datetime = column(Resource.created, "When the booking was requested.")
+    modified: datetime = column(Resource.modified, "When the booking last changed.")
+    url: Url = link(BOOKING, Resource.uuid, description="The booking itself.")
+    scope: str | None = constant(_nothing, "Always null: a booking has no object in another system.")
+    description: str | None = computed(
+        _description, Resource.attributes, description="What the consumer wrote: `attributes.description`."
+    )
+    state: ResourceState = column(Resource.state, "What has become of the booking.")
+    resource_uuid: UUID | None = constant(_nothing, "Always null, as `scope`; the booking's own UUID is `uuid`.")
+    backend_id: str = column(Resource.backend_id, "ID of the booking in another system.")
+    effective_id: str = column(Resource.effective_id, "ID of the booking at a remote provider.")
+    resource_type: str | None = constant(_nothing, "Always null, as `scope`.")
+    project: Url = link(PROJECT, Project.uuid, description="The project that the booking is for.")
+    project_uuid: UUID = column(Project.uuid, "UUID of the project.")
+    project_name: str = column(Project.name, "Name of the project.")
+    project_description: str = column(Project.description, "Description of the project.")
+    project_end_date: date | None = column(
+        Project.end_date,
+        "The date is inclusive. Once reached, all project resource will be scheduled for termination.",
+    )
+    project_end_date_requested_by: Url | None = link(
+        USER, Project.end_date_requested_by_uuid, description="Who asked for the project to end then."
+    )
+    customer_uuid: UUID = column(Project.customer_uuid, "UUID of the organisation that books.")
+    customer_name: str = column(Consumer.name, "Name of the organisation that books.")
+    offering_slug: str = column(Offering.slug, "Slug of the offering.")
+    parent_offering_uuid: UUID = column(ParentOffering.uuid, "UUID of the parent offering, if any.", optional=True)
+    parent_offering_name: str = column(ParentOffering.name, "Name of the parent offering, if any.", optional=True)
+    parent_offering_slug: str = column(ParentOffering.slug, "Slug of the parent offering, if any.", optional=True)
+    parent_uuid: UUID = column(Parent.uuid, "UUID of the parent resource, if any.", optional=True)
+    parent_name: str = column(Parent.name, "Name of the parent resource, if any.", optional=True)
+    backend_metadata: FreeForm = column(Resource.backend_metadata, "What the provider's system tells of the booking.")
+    is_usage_based: bool = column(components(BillingType.USAGE) > 0, "The offering has a component charged by usage.")
+    is_limit_based: bool = constant(bool, "Always false: limits of bookings cannot be changed.")
+    name: str = column(Resource.name, "Name of the booking; may be empty.")
+    slug: str = column(Resource.slug, "Short name of the booking; not unique.")
+    current_usages: FreeForm = column(Resource.current_usages, "Last reported usage by component.")
+    can_terminate: bool = computed(
+        _can_terminate, *FACTS.values(), description="Whether the caller may terminate the booking now."
+    )
+    report: list[ReportSection] | None = column(Resource.report, "The provider's report.")
+    end_date: date | None = column(
+        Resource.end_date, "The date is inclusive. Once reached, a resource will be scheduled for termination."
+    )
+    end_date_requested_by: Url | None = link(
+        USER, Resource.end_date_requested_by_uuid, description="Who asked for the booking to end then."
+    )
+    username: str | None = column(OfferingUser.username, "Name of the caller's account at the offering.")
+    limit_usage: FreeForm = constant(dict, "Always empty: bookings have no limits.")
+    downscaled: bool = column(Resource.downscaled, "The provider has reduced what the booking gives.")
+    restrict_member_access: bool = column(Resource.restrict_member_access, "Members of the project have no access.")
+    paused: bool = column(Resource.paused, "The provider has paused the booking.")
+    endpoints: list[NestedEndpoint] = related(load_endpoints, Resource.uuid, list, "Where the booked thing is reached.")
+    error_message: str = column(Resource.error_message, "What went wrong.")
+    error_traceback: str = computed(
+        _traceback,
+        Resource.offering_uuid,
+        Offering.customer_uuid,
+        Resource.error_traceback,
+        description="Where it went wrong; empty for all but staff, support and the provider's side.",
+    )
+    options: Any = column(Resource.options, "Choices made when booking; null without any.")
+    available_actions: list[str] = computed(
+        _available_actions, *FACTS.values(), description="What the caller may do now: `accept`, `reject`."
+    )
+    last_sync: datetime = column(
+        func.coalesce(Resource.last_sync, Resource.created), "When the provider's system was last asked."
+    )
+    order_in_progress: OrderDetails | None = related(
+        load_orders, OrderInProgress.uuid, _nothing, "The oldest order that has not ended."
+    )
+    creation_order: OrderDetails | None = related(
+        load_orders, CreationOrder.uuid, _nothing, "The oldest order that asked for the booking."
+    )
+    service_settings_uuid: UUID = constant(_absent, "Never there: offerings of bookings have no such settings.")
+    project_slug: str = column(Project.slug, "Slug of the project.")
+    customer_slug: str = column(Consumer.slug, "Slug of the organisation that books.")
+    user_requires_reconsent: bool = constant(
+        bool, "Check if the current user needs to re-consent for this resource's offering."
+    )
+    renewal_date: FreeForm | None = constant(_nothing, "Always null: bookings are not renewed.")
+    created_by: Url = link(USER, CreationOrder.created_by_uuid, description="Who asked for the booking.", optional=True)
+    created_by_username: str = column(CreatedBy.username, "Username of that user.", optional=True)
+    created_by_full_name: str = computed(
+        _if_there, CreatedBy.uuid, full_name(CreatedBy), description="Full name of that user."
+    )
+    consumer_reviewed_by: Url | None = computed(
+        _reviewer,
+        CreationOrder.uuid,
+        CreationOrder.consumer_reviewed_by_uuid,
+        description="Who approved the request for the consumer.",
+    )
+    consumer_reviewed_by_username: str = column(ConsumerReviewer.username, "Username of that user.", optional=True)
+    consumer_reviewed_by_full_name: str = computed(
+        _if_there, ConsumerReviewer.uuid, full_name(ConsumerReviewer), description="Full name of that user."
+    )
+    slots: list[BookingSlot] = related(load_slots, Resource.uuid, list, "The booked periods, earliest first.")
+
+
+BOOKING_RESOURCES = View(BookingResource, Resource, RELATIONS)
+
+
+class BookingEvent(Fieldset):
+    """One change of a booking's state. Without a user, the service itself made the change."""
+
+    uuid: UUID = column(History.uuid, "UUID of the change.")
+    created: datetime = column(History.created, "When it happened.")
+    user: Url | None = link(USER, History.user_uuid, description="Who did it.")
+    user_username: str | None = column(Actor.username, "Username of that user.")
+    user_full_name: str | None = computed(
+        _name_or_null, Actor.uuid, full_name(Actor), description="Full name of that user."
+    )
+    from_state: ResourceState = column(History.from_state, "State before.")
+    to_state: ResourceState = column(History.to_state, "State after.")
+    comment: str | None = column(History.comment, "The reason that was given.")
+    order: Url | None = link(ORDER, History.order_uuid, description="The order that the change ended.")
+
+
+HISTORY = View(BookingEvent, History, HISTORY_RELATIONS)
+
+
+class Rejection(BaseModel):
+    """Why a booking is rejected; the whole body is optional."""
+
+    provider_rejection_comment: Comment | None = Field(
+        default=None, description="The reason, for the consumer.", examples=["The instrument is being serviced."]
+    )
+
+
+class BookingOrderUUID(BaseModel):
+    """Which order a transition ended."""
+
+    order_uuid: UUID = Field(description="UUID of the order.")

@@ -1,0 +1,1 @@
+"""An invented world, to try the service with."""

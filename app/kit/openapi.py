@@ -1,0 +1,59 @@
+"""The OpenAPI document, corrected where the framework would describe what this service does not do."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from app.kit.responses import ERROR_SCHEMAS
+
+
+def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for path in document["paths"].values():
+        for method, operation in path.items():
+            if method in ("get", "head", "post"):
+                yield operation
+
+
+def describe(app: FastAPI, examples: dict[str, Any]) -> Callable[[], dict[str, Any]]:
+    """The document: errors in the documented shapes, parameters in documented order, with an example for each."""
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _corrected(app, examples)
+        return app.openapi_schema
+
+    return document
+
+
+def _corrected(app: FastAPI, examples: dict[str, Any]) -> dict[str, Any]:
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        summary=app.summary,
+        description=app.description,
+        routes=app.routes,
+        tags=app.openapi_tags,
+        license_info=app.license_info,
+    )
+    schemas = document["components"]["schemas"]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas.update(ERROR_SCHEMAS)
+    document["components"]["schemas"] = dict(sorted(schemas.items()))
+    for operation in _operations(document):
+        operation["responses"].pop("422", None)
+        operation.get("parameters", []).sort(key=lambda parameter: parameter["name"])
+        for parameter in operation.get("parameters", []):
+            _exemplify(parameter, operation["operationId"], examples)
+    return document
+
+
+def _exemplify(parameter: dict[str, Any], operation: str, examples: dict[str, Any]) -> None:
+    """Swagger UI fills in the example, so that trying an operation out works as it stands."""
+    name = parameter["name"]
+    for key in (f"{operation}.{name}", name):
+        if key in examples:
+            parameter["example"] = examples[key]
+            return

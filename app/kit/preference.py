@@ -1,0 +1,35 @@
+"""The `Prefer` header (RFC 7240): whether a successful change is answered with a representation or with nothing."""
+
+from typing import Annotated
+
+from fastapi import Depends, Header, Request, Response
+from fastapi.responses import JSONResponse
+
+
+class Preference:
+    """What a client prefers to get back: `representation`, `minimal`, or None when it does not say."""
+
+    def __init__(
+        self,
+        request: Request,
+        prefer: Annotated[
+            str,
+            Header(
+                alias="Prefer", description="`return=representation` for the order's UUID, `return=minimal` for none."
+            ),
+        ] = "",
+    ) -> None:
+        wishes = [wish.split(";")[0].strip().lower() for wish in prefer.split(",")]
+        known = [kind for kind in ("representation", "minimal") if f"return={kind}" in wishes]
+        self.wanted = known[0] if known else None
+        self._usual = request.app.state.settings.transition_response
+
+    def response(self, representation: dict[str, str]) -> Response:
+        """200 with the representation, or without a body as documented."""
+        headers = {"Preference-Applied": f"return={self.wanted}"} if self.wanted else {}
+        if self.wanted == "representation" or (self.wanted is None and self._usual == "order_uuid"):
+            return JSONResponse(representation, headers=headers)
+        return Response(headers=headers)
+
+
+Preferred = Annotated[Preference, Depends(Preference)]

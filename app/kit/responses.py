@@ -1,0 +1,76 @@
+"""How answers are described in the OpenAPI document."""
+
+from typing import Any
+
+DETAIL = {"$ref": "#/components/schemas/Detail"}
+PARAMETER_ERRORS = {"$ref": "#/components/schemas/ParameterErrors"}
+RULE_ERRORS = {"$ref": "#/components/schemas/RuleErrors"}
+
+ERROR_SCHEMAS: dict[str, Any] = {
+    "Detail": {
+        "title": "Detail",
+        "description": "One message about what went wrong.",
+        "type": "object",
+        "properties": {"detail": {"type": "string"}},
+        "required": ["detail"],
+    },
+    "ParameterErrors": {
+        "title": "ParameterErrors",
+        "description": "What is wrong with each bad parameter or body member.",
+        "type": "object",
+        "additionalProperties": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+    },
+    "RuleErrors": {
+        "title": "RuleErrors",
+        "description": "Rules that the request breaks, as things are.",
+        "type": "array",
+        "items": {"type": "string"},
+        "minItems": 1,
+    },
+}
+
+_MEANINGS = {
+    400: "A parameter or the body does not have the documented form.",
+    401: "Nobody that we know: no token, an unknown or expired one, or one of an inactive user.",
+    403: "Visible to the caller, and not for the caller to do.",
+    404: "Not there, or not for the caller to see.",
+    406: "The client takes no JSON.",
+    409: "The booking is not in the state that the operation starts from.",
+    500: "A defect of the service.",
+    503: "The database cannot be reached; try again later.",
+}
+_SCHEMAS = {400: PARAMETER_ERRORS}
+_HEADERS = {
+    401: {"WWW-Authenticate": ("The scheme to use.", "string")},
+    503: {"Retry-After": ("Seconds to wait.", "integer")},
+}
+
+
+def headers(described: dict[str, tuple[str, str]], *, required: bool = True) -> dict[str, Any]:
+    """Response headers by name, each with its meaning and JSON type."""
+    return {
+        name: {"description": meaning, "required": required, "schema": {"type": kind}}
+        for name, (meaning, kind) in described.items()
+    }
+
+
+def answers(*statuses: int, **schemas: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    """The error answers of an operation, by status; those that any operation may give are added.
+
+    A keyword such as `on_400` gives the schema of that status, where it is not the usual one.
+    """
+    described: dict[int | str, dict[str, Any]] = {}
+    for status in sorted({*statuses, 401, 406, 500, 503}):
+        schema = schemas.get(f"on_{status}") or _SCHEMAS.get(status, DETAIL)
+        described[status] = {"description": _MEANINGS[status], "content": {"application/json": {"schema": schema}}}
+        if status in _HEADERS:
+            described[status]["headers"] = headers(_HEADERS[status])
+    return described
+
+
+PAGE_HEADERS = headers(
+    {
+        "X-Result-Count": ("Number of rows in all pages.", "integer"),
+        "Link": ("Addresses of the first, previous, next and last page (RFC 8288).", "string"),
+    }
+)

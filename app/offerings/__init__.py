@@ -1,0 +1,1 @@
+"""Bookable things, as bookings and orders show them."""

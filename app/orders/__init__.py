@@ -1,0 +1,1 @@
+"""Orders as bookings show them."""
