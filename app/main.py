@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import RedirectResponse
+from starlette.routing import Route
 
 from app import health
 from app.bookings.router import router as bookings
@@ -61,6 +62,9 @@ def create_app(configured: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
         swagger_ui_parameters={"persistAuthorization": True, "displayRequestDuration": True, "tryItOutEnabled": True},
     )
+    for route in app.routes:
+        if isinstance(route, Route) and route.methods:
+            route.methods.add("HEAD")  # for the documentation pages; other routes have their own
     app.state.settings = configured or settings()
     app.include_router(bookings)
     app.include_router(health.router)

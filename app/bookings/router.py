@@ -81,6 +81,7 @@ async def list_bookings(
     "/",
     operation_id="booking_resources_count",
     summary="Count bookings",
+    response_class=Response,
     responses={200: {"description": "No response body.", "headers": PAGE_HEADERS}, **answers(400, 404)},
 )
 async def count_bookings(

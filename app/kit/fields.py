@@ -12,7 +12,8 @@ from app.kit.parameters import split_commas
 
 def fields_of(model: type[Fieldset]) -> Callable[..., Sequence[str]]:
     """A dependency that gives the names asked for. Unknown names are ignored; without a known one, all are meant."""
-    schema = {"type": "array", "items": {"type": "string", "enum": list(model.model_fields)}}
+    known = {"type": "string", "enum": list(model.model_fields)}
+    schema = {"type": "array", "items": {"anyOf": [known, {"type": "string", "description": "Ignored."}]}}
     names = Annotated[list[str], BeforeValidator(split_commas), WithJsonSchema(schema)]
 
     def fields(

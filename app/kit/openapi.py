@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from app.kit.filtering import EMPTY_IS_VALUE
 from app.kit.responses import ERROR_SCHEMAS
 
 
@@ -46,8 +47,16 @@ def _corrected(app: FastAPI, examples: dict[str, Any]) -> dict[str, Any]:
         operation["responses"].pop("422", None)
         operation.get("parameters", []).sort(key=lambda parameter: parameter["name"])
         for parameter in operation.get("parameters", []):
+            _allow_empty(parameter)
             _exemplify(parameter, operation["operationId"], examples)
     return document
+
+
+def _allow_empty(parameter: dict[str, Any]) -> None:
+    """A query parameter that is given empty counts as not given, unless it says otherwise."""
+    empty_is_value = parameter["schema"].pop(EMPTY_IS_VALUE, False)
+    if parameter["in"] == "query" and not empty_is_value:
+        parameter["allowEmptyValue"] = True
 
 
 def _exemplify(parameter: dict[str, Any], operation: str, examples: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from urllib.parse import parse_qs, urlencode
 
 from fastapi import Query, Request
+from pydantic import WithJsonSchema
 
 from app.errors import InvalidPage
 
@@ -74,13 +75,16 @@ def _with_page(url: str, query: str, number: int) -> str:
     return f"{url}?{text}" if text else url
 
 
+Number = Annotated[int | str, WithJsonSchema({"type": "integer"})]
+Size = Annotated[int | str, WithJsonSchema({"type": ["integer", "string"]})]
+
+
 def page(
-    request: Request,
     number: Annotated[
-        int | str, Query(alias="page", description="A page number within the paginated result set, or `last`.")
+        Number, Query(alias="page", description="A page number within the paginated result set, or `last`.")
     ] = 1,
     size: Annotated[
-        int | str,
+        Size,
         Query(
             alias="page_size",
             description="Number of results to return per page: at most 300; what is no number counts as 10.",

@@ -66,7 +66,8 @@ def _moment(value: str) -> datetime:
     if found["hour"] is not None:
         _check_offset(found)
     offset = (found["offset"] or "Z").upper()
-    hour, minute, second = (min(int(found[part] or 0), 59) for part in ("hour", "minute", "second"))
+    hour, minute, second = (int(found[part] or 0) for part in ("hour", "minute", "second"))
+    second = 59 if second == 60 else second  # a leap second
     fraction = (found["fraction"] or "0")[:6].ljust(6, "0")
     try:
         moment = datetime.fromisoformat(f"{found['date']}T{hour:02}:{minute:02}:{second:02}.{fraction}{offset}")
@@ -94,7 +95,7 @@ def one_of(choices: type[Any] | tuple[str, ...]) -> Callable[[str], str]:
 
     def check(value: str) -> str:
         if value not in known:
-            raise _refuse(f"Select a valid choice. {value} is not one of the available choices.".replace("{", "{{"))
+            raise _refuse(f"Select a valid choice. {value} is not one of the available choices.")
         return value
 
     return check

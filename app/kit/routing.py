@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.auth import CurrentCaller
+from app.auth import CurrentCaller, current_caller
 from app.errors import MethodNotAllowed, NotAcceptable
 from app.kit.fieldset import Context
 
@@ -57,17 +57,18 @@ def get(router: APIRouter, path: str, **options: Any) -> Callable[[Any], Any]:
     return register
 
 
-def close(router: APIRouter, methods: dict[str, tuple[str, ...]]) -> None:
-    """Answers, to authenticated callers, OPTIONS with what a path has, and any other method with 405."""
+def close(router: APIRouter, methods: dict[str, tuple[str, ...]], *, public: bool = False) -> None:
+    """Answers OPTIONS with what a path has, and any other method with 405; unless `public`, to known callers only."""
+    known = [] if public else [Depends(current_caller)]
     for path, own in methods.items():
         allowed = (*own, "OPTIONS")
-        router.options(path, include_in_schema=False)(_describe(allowed))
         others = [method for method in OTHER_METHODS if method not in own]
-        router.add_api_route(path, _refuse(allowed), methods=others, include_in_schema=False)
+        router.options(path, include_in_schema=False, dependencies=known)(_describe(allowed))
+        router.add_api_route(path, _refuse(allowed), methods=others, include_in_schema=False, dependencies=known)
 
 
 def _describe(allowed: tuple[str, ...]) -> Callable[..., Any]:
-    async def describe(_: CurrentCaller) -> Response:
+    async def describe() -> Response:
         body = {"renders": ["application/json"], "parses": ["application/json"]}
         return JSONResponse(body, headers={"Allow": ", ".join(allowed)})
 
@@ -75,7 +76,7 @@ def _describe(allowed: tuple[str, ...]) -> Callable[..., Any]:
 
 
 def _refuse(allowed: tuple[str, ...]) -> Callable[..., Any]:
-    async def refuse(request: Request, _: CurrentCaller) -> None:
+    async def refuse(request: Request) -> None:
         raise MethodNotAllowed(request.method, allowed)
 
     return refuse

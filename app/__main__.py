@@ -1,0 +1,5 @@
+"""`python -m app` is `booking`."""
+
+from app.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""Users and their tokens, for those who operate the service."""

@@ -1,0 +1,127 @@
+"""Types of values in a file: what is accepted, and as what it is stored."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, StrictBool, StrictInt, StrictStr
+
+_UUID = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""How NUL looks in JSON text; an escaped backslash before u0000 is no NUL."""
+
+
+def uuid_of(value: Any) -> UUID:
+    """The UUID that a text says; raises ValueError."""
+    if isinstance(value, str) and _UUID.fullmatch(value):
+        return UUID(value)
+    raise ValueError("must be a UUID: 32 hexadecimal digits, with or without dashes")
+
+
+def _moment(value: Any) -> datetime:
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ValueError("must be a date and time, as 2030-01-31T08:00:00Z") from None
+    if moment.tzinfo is None:
+        raise ValueError("must say its time zone: end in Z, or in an offset as +02:00")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be in the years 1 to 9999, UTC") from None
+
+
+def _day(value: Any) -> date:
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ValueError("must be a date, as 2030-01-31") from None
+
+
+def _plain(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("must not contain the character NUL")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("must not contain lone surrogates") from None
+    return value
+
+
+def _decimal(value: Any) -> Decimal:
+    if isinstance(value, (str, int, float)) and not isinstance(value, bool):
+        try:
+            return Decimal(str(value))
+        except InvalidOperation:
+            pass
+    raise ValueError("must be a decimal number, as a string")
+
+
+def storable(value: Any) -> str:
+    """The JSON text of a value as PostgreSQL takes it; raises ValueError for NUL, lone surrogates and infinity."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
+    except UnicodeEncodeError:
+        raise ValueError("must not contain lone surrogates") from None
+    except (TypeError, ValueError):
+        raise ValueError("must not contain numbers beyond the range of JSON") from None
+    if "\\u0000" in text and _NUL.search(text):
+        raise ValueError("must not contain the character NUL")
+    return text
+
+
+def _object(value: Any) -> str:
+    if not isinstance(value, dict):
+        raise ValueError("must be a JSON object")
+    return storable(value)
+
+
+def _is_section(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("header"), str) and isinstance(value.get("body"), str)
+
+
+def _report(value: Any) -> str:
+    if not (isinstance(value, list) and all(map(_is_section, value))):
+        raise ValueError('must be a list of sections, each with the texts "header" and "body"')
+    return storable(value)
+
+
+def _or_null(accept: Callable[[Any], str]) -> Callable[[Any], str | None]:
+    return lambda value: None if value is None else accept(value)
+
+
+def slug_of(name: str) -> str:
+    """A slug for a row that comes without one."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:255]
+
+
+Uuid = Annotated[UUID, PlainValidator(uuid_of)]
+Moment = Annotated[datetime, PlainValidator(_moment)]
+Day = Annotated[date, PlainValidator(_day)]
+Flag = StrictBool
+Whole = Annotated[StrictInt, Field(ge=-(2**31), lt=2**31)]
+Coordinate = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Price = Annotated[Decimal, BeforeValidator(_decimal), Field(max_digits=22, decimal_places=10, allow_inf_nan=False)]
+Text = Annotated[StrictStr, AfterValidator(_plain)]
+Text50 = Annotated[str, Field(strict=True, max_length=50), AfterValidator(_plain)]
+Text100 = Annotated[str, Field(strict=True, max_length=100), AfterValidator(_plain)]
+Text150 = Annotated[str, Field(strict=True, max_length=150), AfterValidator(_plain)]
+Text255 = Annotated[str, Field(strict=True, max_length=255), AfterValidator(_plain)]
+Text500 = Annotated[str, Field(strict=True, max_length=500), AfterValidator(_plain)]
+"""For texts without a limit of their own that are indexed, which PostgreSQL takes up to some 2,700 bytes."""
+Username = Annotated[str, Field(strict=True, min_length=1, max_length=128), AfterValidator(_plain)]
+FileName = Annotated[str, Field(strict=True, min_length=1, max_length=500), AfterValidator(_plain)]
+TokenKey = Annotated[str, Field(strict=True, pattern=r"^\S+$"), AfterValidator(_plain)]
+Digest = Annotated[str, Field(strict=True, pattern="^[0-9a-f]{64}$")]
+JsonObject = Annotated[str, PlainValidator(_object)]
+JsonObjectOrNull = Annotated[str | None, PlainValidator(_or_null(_object))]
+ReportOrNull = Annotated[str | None, PlainValidator(_or_null(_report))]

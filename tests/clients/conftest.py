@@ -1,0 +1,54 @@
+"""The official clients, installed as they are published, each into a directory of its own; and servers for them."""
+
+import fcntl
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.database import Database
+from app.embedded import Cluster
+from app.transfer import load_dataset
+from tests.clients.server import PROJECT, running
+from tests.databases import migrated
+
+LOCKS = Path(__file__).parent
+INSTALLED = PROJECT / "build" / "clients"
+
+Serve = Callable[..., AbstractAsyncContextManager[str]]
+
+
+def installed(version: str) -> Path:
+    """The directory with that version of the client; installs it, once for all test processes, if it is not there."""
+    target = INSTALLED / version
+    INSTALLED.mkdir(parents=True, exist_ok=True)
+    with (INSTALLED / f"{version}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not target.is_dir():
+            unfinished = INSTALLED / f"{version}.unfinished"
+            shutil.rmtree(unfinished, ignore_errors=True)
+            pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
+            requirement = LOCKS / f"waldur-{version}.lock"
+            subprocess.run([*pip, "--target", unfinished, "--requirement", requirement], check=True)
+            unfinished.rename(target)
+    return target
+
+
+@pytest.fixture(scope="session")
+def serve(cluster: Cluster, dataset: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Serve:
+    """Starts a server on a database of its own, filled with the recorded data set."""
+
+    @asynccontextmanager
+    async def start(name: str, **settings: str) -> AsyncIterator[str]:
+        async with migrated(cluster, name) as engine:
+            async with Database(engine).transaction() as connection:
+                await load_dataset(connection, dataset)
+            with running(cluster.url(name), tmp_path_factory.mktemp(name) / "server.log", **settings) as address:
+                yield address
+
+    return start

@@ -1,0 +1,91 @@
+"""A real PostgreSQL for all tests, one transaction per test, and the application on top of it."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from httpx import ASGITransport, AsyncClient
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.config import Settings
+from app.database import Database
+from app.embedded import Cluster
+from app.main import create_app
+from app.transfer import load_dataset
+from tests.databases import FAST, OneTransaction, migrated
+
+RECORDED = Path(__file__).parent / "recorded"
+BASE_URL = "http://waldur.example.com"
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with Cluster(tmp_path_factory.mktemp("postgres"), settings=FAST) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def database(cluster: Cluster) -> AsyncIterator[Database]:
+    """An empty database; tests write to it in transactions that are rolled back."""
+    async with migrated(cluster, "empty") as engine:
+        yield Database(engine)
+
+
+@pytest.fixture
+async def connection(database: Database) -> AsyncIterator[AsyncConnection]:
+    async with database.engine.connect() as opened, opened.begin() as transaction:
+        yield opened
+        await transaction.rollback()
+
+
+@pytest.fixture(scope="session")
+def dataset() -> dict[str, Any]:
+    """The recorded data set: bookings in every state, of every kind of offering, by every kind of user."""
+    loaded: dict[str, Any] = json.loads((RECORDED / "dataset.json").read_text())
+    return loaded
+
+
+@pytest.fixture(scope="session")
+def tokens(dataset: dict[str, Any]) -> dict[str, str]:
+    """Keys by username."""
+    return {user["username"]: user["token"] for user in dataset["users"].values()}
+
+
+@pytest.fixture(scope="session")
+async def recorded(cluster: Cluster, dataset: dict[str, Any]) -> AsyncIterator[Database]:
+    """A database that holds the recorded data set; tests write to it in transactions that are rolled back."""
+    async with migrated(cluster, "recorded") as engine:
+        filled = Database(engine)
+        async with filled.transaction() as connection:
+            await load_dataset(connection, dataset)
+        yield filled
+
+
+@pytest.fixture
+async def rows(recorded: Database) -> AsyncIterator[AsyncConnection]:
+    """The recorded data set within a transaction that is rolled back; what `client` serves."""
+    async with recorded.engine.connect() as opened, opened.begin() as transaction:
+        yield opened
+        await transaction.rollback()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(base_url=BASE_URL, data_dir=tmp_path)
+
+
+@pytest.fixture
+async def client(rows: AsyncConnection, settings: Settings) -> AsyncIterator[AsyncClient]:
+    """Calls the application in this process, on the recorded data set; see `as_user` for tokens."""
+    app = create_app(settings)
+    app.state.database = OneTransaction(rows)
+    async with AsyncClient(transport=ASGITransport(app), base_url=BASE_URL) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def as_user(tokens: dict[str, str]) -> Any:
+    """The headers of a caller by username."""
+    return lambda username: {"Authorization": f"Token {tokens[username]}"}

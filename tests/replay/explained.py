@@ -1,0 +1,241 @@
+"""Every way in which answers of this service may differ from the recorded ones, each with the rule that says so.
+
+An explanation is a predicate on one difference. It is as narrow as the rule: what it does not describe exactly stays a
+defect.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from tests.replay.normalise import ABSENT, Difference, Exchange, hexed
+
+Dataset = Mapping[str, Any]
+Predicate = Callable[[Exchange, Difference, Dataset], bool]
+
+NEW_PARAMETERS = {
+    "component_count",
+    "has_terminate_date",
+    "limit_based",
+    "limit_component_count",
+    "offering_shared",
+    "offering_slug",
+    "only_limit_based",
+    "only_usage_based",
+    "parent_offering_uuid",
+    "plan_uuid",
+    "usage_based",
+}
+"""Parameters that the contract has and the reference of October 2024 ignored as unknown."""
+MEMBERSHIP = {"rows", "X-Result-Count", "Link"}
+"""What differs when a list has other rows."""
+NULL_INSTEAD = {"plan_unit", "plan_name", "plan_uuid", "plan_description"} | {
+    "order." + name
+    for name in (
+        "plan_unit",
+        "plan_name",
+        "plan_uuid",
+        "plan_description",
+        "old_plan_name",
+        "old_plan_uuid",
+        "new_plan_name",
+        "new_plan_uuid",
+        "consumer_reviewed_by",
+        "consumer_reviewed_by_full_name",
+        "provider_reviewed_by",
+        "provider_reviewed_by_full_name",
+    )
+}
+
+
+class Explanation(NamedTuple):
+    """The rule, and whether it accounts for a difference."""
+
+    rule: str
+    holds: Predicate
+
+
+def _within(path: str) -> str:
+    """The path with either of the two nested orders called `order`."""
+    return path.replace("order_in_progress.", "order.").replace("creation_order.", "order.")
+
+
+def _empty_body(exchange: Exchange, difference: Difference, _: Dataset) -> bool:
+    documented = exchange.method == "POST" and difference.path == "body" and difference.served is None
+    return documented and list(difference.recorded) == ["order_uuid"]
+
+
+def _limit_usage(_: Exchange, difference: Difference, __: Dataset) -> bool:
+    return difference.path == "limit_usage" and difference.recorded is None and difference.served == {}
+
+
+def _null_instead_of_absent(_: Exchange, difference: Difference, __: Dataset) -> bool:
+    nothing = difference.recorded == ABSENT and difference.served is None
+    return nothing and _within(difference.path) in NULL_INSTEAD
+
+
+def _civil_number(_: Exchange, difference: Difference, __: Dataset) -> bool:
+    return _within(difference.path) == "order.created_by_civil_number" and difference.served is None
+
+
+def _provides(exchange: Exchange, difference: Difference, dataset: Dataset) -> bool:
+    """Whether the caller is staff or on the side of the booking's provider, by the roles in the data set."""
+    offering = dataset["resources"][difference.booking]["offering"]
+    provider = dataset["offerings"][offering]["customer"]
+    held = {
+        (grant["role"], grant["scope"])
+        for grant in dataset["user_roles"]
+        if grant["username"] == exchange.user and grant["is_active"]
+    }
+    roles = {("CUSTOMER.OWNER", provider), ("CUSTOMER.MANAGER", provider), ("OFFERING.MANAGER", offering)}
+    return bool(_caller(exchange, dataset)["is_staff"] or held & roles)
+
+
+def _caller(exchange: Exchange, dataset: Dataset) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = next(u for u in dataset["users"].values() if u["username"] == exchange.user)
+    return found
+
+
+def _sees_tracebacks(exchange: Exchange, difference: Difference, dataset: Dataset) -> bool:
+    return bool(_caller(exchange, dataset)["is_support"]) or _provides(exchange, difference, dataset)
+
+
+def _traceback(exchange: Exchange, difference: Difference, dataset: Dataset) -> bool:
+    if difference.path == "error_traceback":
+        return difference.served == "" and not _sees_tracebacks(exchange, difference, dataset)
+    shown = _within(difference.path) == "order.error_traceback" and difference.recorded == ABSENT
+    return shown and _sees_tracebacks(exchange, difference, dataset)
+
+
+def _redirect(exchange: Exchange, difference: Difference, _: Dataset) -> bool:
+    location = exchange.recorded.headers.get("Location", "")
+    redirected = difference.recorded == 301 and location.endswith(exchange.path + "/")
+    return difference.path == "status" and redirected and difference.served in (200, 400, 403, 404, 405, 409)
+
+
+def _bearer(exchange: Exchange, difference: Difference, _: Dataset) -> bool:
+    by_bearer = exchange.authorization.lower().startswith("bearer ")
+    return by_bearer and difference.path == "status" and (difference.recorded, difference.served) == (401, 200)
+
+
+def _actions(exchange: Exchange, difference: Difference, dataset: Dataset) -> bool:
+    """A requested booking can be accepted and rejected by the provider's side, and withdrawn by its creator."""
+    if difference.path != "available_actions" or difference.recorded != []:
+        return False
+    creations = [
+        order["state"]
+        for order in dataset["orders"].values()
+        if order["resource"] == difference.booking and order["type"] == "Create"
+    ]
+    requested = dataset["resources"][difference.booking]["state"] == "Creating" and creations.count("executing") == 1
+    expected = ["accept", "reject"] if _provides(exchange, difference, dataset) else ["reject"]
+    return requested and bool(difference.served == expected)
+
+
+def _unknown_parameter(exchange: Exchange, difference: Difference, _: Dataset) -> bool:
+    """`format` chose a renderer of the reference; here it is a parameter like any other unknown one."""
+    refused = difference.path == "status" and (difference.recorded, difference.served) == (404, 200)
+    return refused and "format" in exchange.parameters
+
+
+def _comma_separated(exchange: Exchange, difference: Difference, _: Dataset) -> bool:
+    accepted = difference.path == "status" and (difference.recorded, difference.served) == (400, 200)
+    return accepted and any("," in value for value in exchange.parameters.get("offering_uuid", []))
+
+
+def _comma_separated_fields(exchange: Exchange, difference: Difference, _: Dataset) -> bool:
+    """The reference took `a,b` for one unknown name, and so showed everything."""
+    values = exchange.parameters.get("field", [])
+    named = {name for value in values for name in value.split(",")}
+    return any("," in value for value in values) and difference.served == ABSENT and difference.path not in named
+
+
+def _moment(exchange: Exchange, difference: Difference, _: Dataset) -> bool:
+    given = [value for name in ("created", "modified") for value in exchange.parameters.get(name, [])]
+    refused = difference.path == "status" and (difference.recorded, difference.served) == (400, 200)
+    return refused and any("T" in value and datetime.fromisoformat(value).tzinfo is not None for value in given)
+
+
+def _new_parameter(exchange: Exchange, difference: Difference, _: Dataset) -> bool:
+    """A parameter that filters, where the reference showed everything."""
+    if difference.path == "rows" and not set(difference.served) < set(difference.recorded):
+        return False
+    return difference.path in MEMBERSHIP and any(exchange.parameters.get(name, [""])[-1] for name in NEW_PARAMETERS)
+
+
+def _slug_query(exchange: Exchange, difference: Difference, dataset: Dataset) -> bool:
+    text = exchange.parameters.get("query", [""])[-1].strip().lower()
+    if not text:
+        return False
+    if difference.path == "rows":
+        added = set(difference.served) - set(difference.recorded)
+        slugs = [dataset["resources"][uuid]["slug"].lower() for uuid in added]
+        return set(difference.recorded) <= set(difference.served) and all(text in slug for slug in slugs)
+    return difference.path in MEMBERSHIP and any(text in row["slug"] for row in dataset["resources"].values())
+
+
+def _ties_by_uuid(exchange: Exchange, difference: Difference, dataset: Dataset) -> bool:
+    """Bookings of the same name come in the order of their uuids; the reference promised no order among them."""
+    if difference.path != "rows" or exchange.parameters.get("o", ["name"])[-1] not in ("", "name", "-name"):
+        return False
+    before, now = ([dataset["resources"][uuid]["name"] for uuid in uuids] for uuids in difference[1:3])
+    named = zip(now, difference.served, strict=True)
+    steps = pairwise(named)
+    return before == now and all(name != other or uuid < after for (name, uuid), (other, after) in steps)
+
+
+def _cost_as_text(_: Exchange, difference: Difference, __: Dataset) -> bool:
+    estimate = _within(difference.path) in ("order.old_cost_estimate", "order.new_cost_estimate")
+    return estimate and difference.served == f"{difference.recorded:.10f}"
+
+
+def _provider_rejects(exchange: Exchange, difference: Difference, dataset: Dataset) -> bool:
+    booking, action = exchange.path.strip("/").split("/")[-2:]
+    if (action, exchange.recorded.status, exchange.served.status) != ("reject", 403, 200):
+        return False
+    if not _provides(exchange, difference._replace(booking=hexed(booking)), dataset):
+        return False
+    match difference.path:
+        case "after":
+            states = {order["state"] for order in difference.served["orders"]}
+            return difference.served["resource_state"] == "Terminated" and "canceled" in states
+        case "changes":
+            return set(difference.served) <= {"modified", "state", "provider_reviewed_by_uuid", "provider_reviewed_at"}
+    return difference.path == "status"
+
+
+def _reviewed(exchange: Exchange, difference: Difference, dataset: Dataset) -> bool:
+    if difference.path != "changes":
+        return False
+    caller = next(uuid for uuid, user in dataset["users"].items() if user["username"] == exchange.user)
+    sides = ("provider", "consumer")
+    reviews = [{f"{side}_reviewed_by_uuid": caller, f"{side}_reviewed_at": "<now>"} for side in sides]
+    return any(difference.served == {**difference.recorded, **review} for review in reviews)
+
+
+EXPLAINED = (
+    Explanation("decision 2: no response body", _empty_body),
+    Explanation("decision 3: limit_usage is {}", _limit_usage),
+    Explanation("decision 3, behaviour 10.1: nullable fields are null rather than absent", _null_instead_of_absent),
+    Explanation("decision 4: no civil number", _civil_number),
+    Explanation("decision 4: tracebacks are for staff, support and the provider's side", _traceback),
+    Explanation("decision 6: no redirect", _redirect),
+    Explanation("decision 8: Bearer <key> is taken", _bearer),
+    Explanation("decision 9: available_actions are accept and reject", _actions),
+    Explanation("decision 10: unknown parameters are ignored", _unknown_parameter),
+    Explanation("decision 11: offering_uuid may have several values", _comma_separated),
+    Explanation("decision 11: field may be separated by commas", _comma_separated_fields),
+    Explanation("decision 13: ties are broken by the uuid", _ties_by_uuid),
+    Explanation("decision 16: created and modified take a point in time", _moment),
+    Explanation("decision 20: the provider may reject", _provider_rejects),
+    Explanation("decision 22: who decided is recorded on the order", _reviewed),
+    Explanation("behaviour 1.7: cost estimates are text", _cost_as_text),
+    Explanation("contract: parameters that came later", _new_parameter),
+    Explanation("contract: query looks into the slug", _slug_query),
+)
+
+
+def rule_for(exchange: Exchange, difference: Difference, dataset: Dataset) -> str | None:
+    """The first rule that accounts for the difference, or None."""
+    return next((rule for rule, holds in EXPLAINED if holds(exchange, difference, dataset)), None)

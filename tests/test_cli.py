@@ -1,0 +1,142 @@
+"""The commands, as an operator types them."""
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+from typer.testing import CliRunner, Result
+
+from app.cli import cli
+from app.config import settings
+from app.embedded import Cluster
+from tests.databases import migrated
+
+
+@pytest.fixture(scope="module")
+def url(cluster: Cluster) -> str:
+    """The address of an empty database with the current schema."""
+
+    async def prepare() -> None:
+        async with migrated(cluster, "cli"):
+            pass
+
+    asyncio.run(prepare())
+    return cluster.url("cli")
+
+
+@pytest.fixture
+def booking(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Runs a command line on that database."""
+    monkeypatch.setenv("BOOKING_DATABASE_URL", url)
+    settings.cache_clear()
+    runner = CliRunner()
+
+    def run(*words: str, stdin: str | None = None) -> Result:
+        return runner.invoke(cli, words, input=stdin)
+
+    yield run
+    settings.cache_clear()
+
+
+def query(url: str, statement: str) -> list[Any]:
+    async def run() -> list[Any]:
+        engine = create_async_engine(url)
+        async with engine.connect() as connection:
+            found = list((await connection.execute(text(statement))).all())
+        await engine.dispose()
+        return found
+
+    return asyncio.run(run())
+
+
+def test_key_of_a_token_is_shown_once_and_stored_as_a_digest(booking: Any, url: str) -> None:
+    assert booking("user", "create", "ada", "--staff").exit_code == 0
+    key = booking("token", "create", "ada", "--name", "laptop", "--expires-in", "30").output.strip()
+    assert re.fullmatch("[0-9a-f]{40}", key)
+    listed = booking("token", "list", "ada").output
+    assert "laptop" in listed
+    assert key not in listed
+    assert query(url, f"SELECT 1 FROM token WHERE token::text LIKE '%{key}%'") == []
+
+
+def test_token_is_revoked_by_its_uuid(booking: Any, url: str) -> None:
+    booking("user", "create", "bob")
+    booking("token", "create", "bob")
+    [(uuid,)] = query(url, "SELECT t.uuid FROM token t JOIN \"user\" u ON u.uuid = t.user_uuid WHERE username = 'bob'")
+    assert booking("token", "expiry", str(uuid), "--expires-in", "1").exit_code == 0
+    assert query(url, f"SELECT expires > now() FROM token WHERE uuid = '{uuid}'") == [(True,)]
+    assert booking("token", "revoke", str(uuid)).exit_code == 0
+    assert query(url, f"SELECT 1 FROM token WHERE uuid = '{uuid}'") == []
+    assert "There is no token" in str(booking("token", "revoke", str(uuid)).exception)
+
+
+def test_user_is_revoked_and_restored(booking: Any, url: str) -> None:
+    booking("user", "create", "eve", "--token-lifetime", "60")
+    for command, active in (("revoke", False), ("restore", True)):
+        assert booking("user", command, "eve").exit_code == 0
+        assert query(url, "SELECT is_active FROM \"user\" WHERE username = 'eve'") == [(active,)]
+    assert booking("user", "expiry", "eve").exit_code == 0
+    assert query(url, "SELECT token_lifetime FROM \"user\" WHERE username = 'eve'") == [(None,)]
+    assert "eve" in booking("user", "list").output
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("user", "create", "ada"), "There is a user 'ada' already."),
+        (("user", "revoke", "nobody"), "There is no user 'nobody'."),
+        (("token", "create", "nobody"), "There is no user 'nobody'."),
+    ],
+)
+def test_mistakes_are_named(booking: Any, words: tuple[str, ...], message: str) -> None:
+    booking("user", "create", "ada")
+    assert str(booking(*words).exception) == message
+
+
+@pytest.mark.parametrize("name", ["Ada", "a b", "", "a" * 129, "é"])
+def test_impossible_usernames_are_refused(booking: Any, name: str) -> None:
+    assert booking("user", "create", name).exit_code == 2
+
+
+def test_expiry_too_far_ahead_is_refused(booking: Any) -> None:
+    assert booking("token", "create", "ada", "--expires-in", "1e12").exit_code == 2
+
+
+def test_dry_run_stores_nothing_and_load_does(booking: Any, url: str, dataset: dict[str, Any], tmp_path: Path) -> None:
+    file = tmp_path / "dataset.json"
+    file.write_text(json.dumps(dataset))
+    assert "nothing was stored" in booking("load", str(file), "--dry-run").output
+    assert query(url, "SELECT count(*) FROM resource") == [(0,)]
+    assert booking("load", str(file)).exit_code == 0
+    assert query(url, "SELECT count(*) FROM resource") == [(len(dataset["resources"]),)]
+    dumped = booking("dump").output
+    assert set(json.loads(dumped)["resources"]) == {_dashed(uuid) for uuid in dataset["resources"]}
+    assert booking("load", "-", stdin=dumped).exit_code == 0
+
+
+def test_bad_rows_are_named_and_nothing_is_loaded(booking: Any, url: str) -> None:
+    uuid = "00000000-0000-4000-8000-000000000001"
+    before = query(url, "SELECT count(*) FROM project")
+    project = {"name": "P", "slug": "p", "customer": "00000000-0000-4000-8000-00000000dead"}
+    result = booking("load", "-", stdin=json.dumps({"projects": {uuid: project}}))
+    assert "nothing was loaded" in str(result.exit_code) + result.output
+    assert uuid in result.output
+    assert query(url, "SELECT count(*) FROM project") == before
+
+
+def test_openapi_document_is_printed(booking: Any) -> None:
+    assert json.loads(booking("openapi").output)["info"]["title"] == "Booking Resources"
+
+
+def test_schema_is_brought_up_to_date(booking: Any) -> None:
+    assert "up to date" in booking("migrate").output
+
+
+def _dashed(uuid: str) -> str:
+    return f"{uuid[:8]}-{uuid[8:12]}-{uuid[12:16]}-{uuid[16:20]}-{uuid[20:]}"

@@ -1,0 +1,218 @@
+"""How the code hangs together: imports run one way, each kind of thing has its place, and everything stays small."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path, PurePath
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FILES = sorted(path.relative_to(ROOT) for path in (ROOT / "app").rglob("*.py"))
+LONGEST_FILE, LONGEST_FUNCTION = 350, 40
+
+ALLOWED = {
+    "__main__": {"cli"},
+    "cli": {"accounts", "config", "database", "demo", "embedded", "kit", "main", "transfer"},
+    "main": {"bookings", "config", "database", "demo", "errors", "health", "kit"},
+    "demo": {"accounts", "config", "database", "transfer"},
+    "transfer": {"auth", "database", "models"},
+    "accounts": {"auth", "kit", "models"},
+    "health": {"database", "kit"},
+    "bookings": {"auth", "database", "errors", "kit", "models", "offerings", "orders"},
+    "orders": {"kit", "models", "offerings"},
+    "offerings": {"auth", "kit", "models"},
+    "kit": {"auth", "config", "database", "errors"},
+    "auth": {"database", "errors", "models"},
+    "database": {"config", "embedded"},
+    "errors": set(),
+    "models": set(),
+    "config": set(),
+    "embedded": set(),
+}
+"""Which part of the application may import which; from the outside in."""
+
+ALLOWED_IN_BOOKINGS = {
+    "router": {"service", "filters", "schemas", "transitions"},
+    "service": {"repository", "transitions"},
+    "repository": {"filters", "permissions", "relations", "schemas", "transitions"},
+    "schemas": {"loaders", "permissions", "relations", "transitions"},
+    "transitions": {"permissions"},
+    "filters": {"relations"},
+    "permissions": {"relations"},
+    "loaders": set(),
+    "relations": set(),
+}
+WITH_HTTP = (
+    "app/main.py",
+    "app/auth.py",
+    "app/database.py",
+    "app/errors.py",
+    "app/health.py",
+    "app/kit/*.py",
+    "app/*/router.py",
+    "app/bookings/filters.py",
+)
+WITH_STATEMENTS = (
+    "app/*/repository.py",
+    "app/*/loaders.py",
+    "app/*/relations.py",
+    "app/*/permissions.py",
+    "app/*/schemas.py",
+    "app/*/filters.py",
+    "app/auth.py",
+    "app/transfer/*.py",
+    "app/kit/*.py",
+    "app/models/*.py",
+)
+WITH_STATUS_NUMBERS = ("app/errors.py", "app/health.py", "app/kit/responses.py", "app/*/router.py")
+WITHOUT_ANSWERS = ("app/demo/*.py", "app/transfer/*.py")
+"""Where such a number is an amount of something."""
+STATEMENTS = {"select", "insert", "update", "delete"}
+STATUSES = {200, 201, 202, 204, 301, 302, 304, 307, 308, 400, 401, 403, 404, 405, 406, 409, 410, 415, 422, 429}
+STATUSES |= {500, 501, 502, 503, 504}
+
+
+def matches(path: Path, patterns: tuple[str, ...]) -> bool:
+    return any(PurePath(path).match(pattern) for pattern in patterns)
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse((ROOT / path).read_text())
+
+
+def module(path: Path) -> str:
+    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {module(path) for path in FILES}
+
+
+def imports(path: Path) -> Iterator[tuple[str, str]]:
+    """What a file imports: each module, and the name taken from it if any."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            yield from ((node.module or "", alias.name) for alias in node.names)
+
+
+def imported_modules(path: Path) -> set[str]:
+    """Modules of the application that a file imports."""
+    found = (f"{name}.{taken}" if f"{name}.{taken}" in MODULES else name for name, taken in imports(path))
+    return {name for name in found if name in MODULES and name != "app"}
+
+
+def part(name: str, depth: int = 1) -> str:
+    return name.split(".")[depth]
+
+
+def edges(prefix: str) -> dict[str, set[str]]:
+    """Imports between the modules below a package, each under its name within it."""
+    depth = prefix.count(".") + 1
+    found: dict[str, set[str]] = {}
+    for path in FILES:
+        if module(path).startswith(f"{prefix}."):
+            own = part(module(path), depth)
+            to = {part(name, depth) for name in imported_modules(path) if name.startswith(f"{prefix}.")}
+            found.setdefault(own, set()).update(to - {own})
+    return found
+
+
+@pytest.mark.parametrize(("package", "allowed"), [("app", ALLOWED), ("app.bookings", ALLOWED_IN_BOOKINGS)])
+def test_imports_run_one_way(package: str, allowed: dict[str, set[str]]) -> None:
+    found = edges(package)
+    assert found.keys() == allowed.keys()
+    assert {name: to - allowed[name] for name, to in found.items() if to - allowed[name]} == {}
+    assert list(TopologicalSorter(allowed).static_order())  # raises when the table itself goes round
+
+
+def test_no_file_imports_itself_by_way_of_others() -> None:
+    graph = {module(path): imported_modules(path) - {module(path)} for path in FILES}
+    assert set(TopologicalSorter(graph).static_order()) >= MODULES - {"app"}
+
+
+def test_every_import_is_at_the_top() -> None:
+    inner = [
+        f"{path}:{statement.lineno}"
+        for path in FILES
+        for node in ast.walk(tree(path))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef))
+        for statement in ast.walk(node)
+        if isinstance(statement, (ast.Import, ast.ImportFrom))
+    ]
+    assert inner == []
+
+
+def importing(*packages: str) -> set[Path]:
+    return {path for path in FILES if any(name.split(".")[0] in packages for name, _ in imports(path))}
+
+
+def test_http_is_known_at_the_edge_only() -> None:
+    found = importing("fastapi", "starlette")
+    assert found
+    assert {path for path in found if not matches(path, WITH_HTTP)} == set()
+
+
+def test_statements_are_built_where_they_belong() -> None:
+    found = {
+        path
+        for path in FILES
+        for name, taken in imports(path)
+        if name.split(".")[0] == "sqlalchemy" and taken in STATEMENTS
+    }
+    assert found
+    assert {path for path in found if not matches(path, WITH_STATEMENTS)} == set()
+
+
+def test_transactions_end_in_one_place() -> None:
+    found = {
+        path
+        for path in FILES
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("commit", "begin")
+    }
+    assert found == {Path("app/database.py")}
+
+
+def test_status_numbers_are_known_to_few() -> None:
+    found = {
+        path
+        for path in FILES
+        if not matches(path, WITHOUT_ANSWERS)
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Constant) and type(node.value) is int and node.value in STATUSES
+    }
+    assert found
+    assert {path for path in found if not matches(path, WITH_STATUS_NUMBERS)} == set()
+
+
+def test_mechanism_has_never_heard_of_a_booking() -> None:
+    told = {
+        f"{path}: {node.id}"
+        for path in FILES
+        if matches(path, ("app/kit/*.py",))
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Name) and any(word in node.id.lower() for word in ("booking", "offering", "slot"))
+    }
+    assert told == set()
+
+
+def test_files_and_functions_are_short() -> None:
+    files = {str(path): len((ROOT / path).read_text().splitlines()) for path in FILES}
+    functions = {
+        f"{path}:{node.lineno} {node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for path in FILES
+        for node in ast.walk(tree(path))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    }
+    assert functions
+    assert {name: lines for name, lines in files.items() if lines > LONGEST_FILE} == {}
+    assert {name: lines for name, lines in functions.items() if lines > LONGEST_FUNCTION} == {}
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    assert [str(path) for path in FILES if not ast.get_docstring(tree(path))] == []

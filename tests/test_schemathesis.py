@@ -1,0 +1,125 @@
+"""Requests made up from the OpenAPI document, good and bad ones, against a real server: nothing may contradict it.
+
+`BOOKING_EXAMPLES` sets how many are made up for each operation; each run with the same number makes up the same ones.
+"""
+
+import json
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+import pytest
+import schemathesis
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.failures import AcceptedNegativeData, FailureGroup
+
+from app.database import Database
+from app.embedded import Cluster
+from app.main import app
+from app.transfer import load_dataset
+from tests.clients.server import running
+from tests.databases import migrated
+
+EXAMPLES = int(os.environ.get("BOOKING_EXAMPLES", "40"))
+DATASET = json.loads((Path(__file__).parent / "recorded" / "dataset.json").read_text())
+STAFF = next(user["token"] for user in DATASET["users"].values() if user["username"] == "staff")
+RULE_BROKEN = ["2xx", "3xx", "400", "401", "403", "404", "409", "429", "5xx"]
+"""A good request to accept or reject may meet a booking whose order is missing: 400, as in the reference."""
+MEANINGFUL_WHEN_EMPTY = {"state", "order_state"}
+
+CONFIG = SchemathesisConfig.from_dict(
+    {
+        "seed": 1,
+        "auth": {"openapi": {"tokenAuth": {"bearer": STAFF}}},
+        "generation": {
+            "mode": "all",
+            "max-examples": EXAMPLES,
+            "deterministic": True,
+            "database": "none",
+        },
+        "dictionaries": {"bookings": {"values": [str(UUID(uuid)) for uuid in DATASET["resources"]]}},
+        "parameters": {"path.uuid": {"dictionary": "bookings", "probability": 0.7}},
+        "operations": [
+            {
+                "include-operation-id": ["booking_resources_accept", "booking_resources_reject"],
+                "checks": {"positive_data_acceptance": {"expected-statuses": RULE_BROKEN}},
+            }
+        ],
+    }
+)
+DOCUMENT = app.openapi()
+schema = schemathesis.openapi.from_dict(DOCUMENT, config=CONFIG)
+
+
+@pytest.fixture(scope="session")
+async def address(
+    cluster: Cluster, dataset: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[str]:
+    """A server with the recorded data set."""
+    async with migrated(cluster, "schemathesis") as engine:
+        async with Database(engine).transaction() as connection:
+            await load_dataset(connection, dataset)
+        with running(cluster.url("schemathesis"), tmp_path_factory.mktemp("schemathesis") / "server.log") as started:
+            yield started
+
+
+@schema.parametrize()
+def test_answers_are_as_the_document_says(case: Any, address: str) -> None:
+    response = case.call(base_url=address)
+    try:
+        case.validate_response(response, transport_kwargs={"base_url": address})
+    except FailureGroup as group:
+        understood = case.method in ("GET", "HEAD") and is_understood(case, response.request.url)
+        unexpected = [e for e in group.exceptions if not (understood and isinstance(e, AcceptedNegativeData))]
+        if unexpected:
+            raise
+
+
+def is_understood(case: Any, url: str) -> bool:
+    """Whether a query that the document calls wrong is one that the contract has a meaning for.
+
+    The document cannot say that an empty value counts as not given, that of a repeated value the last one counts, that
+    lists may be separated by commas, that `1` is a boolean, and that unknown names in `field` are ignored.
+    """
+    sent = parse_qs(urlsplit(url).query, keep_blank_values=True)
+    return all(
+        _is_understood(parameter["name"], parameter["schema"], sent[parameter["name"]])
+        for parameter in DOCUMENT["paths"][case.path].get(case.method.lower(), {}).get("parameters", [])
+        if parameter["in"] == "query" and parameter["name"] in sent
+    )
+
+
+def _is_understood(name: str, declared: Mapping[str, Any], values: list[str]) -> bool:
+    if name == "field" or (name not in MEANINGFUL_WHEN_EMPTY and not "".join(values).strip()):
+        return True
+    if declared.get("type") == "array":
+        items = [
+            item for value in values for item in (value.split(",") if name not in MEANINGFUL_WHEN_EMPTY else [value])
+        ]
+        return all(_has_form(declared["items"], item) for item in items if item or name in MEANINGFUL_WHEN_EMPTY)
+    return not values[-1].strip() or _has_form(declared, values[-1])
+
+
+def _has_form(declared: Mapping[str, Any], text: str) -> bool:
+    if "$ref" in declared:
+        declared = DOCUMENT["components"]["schemas"][declared["$ref"].rpartition("/")[2]]
+    if "enum" in declared:
+        return text in declared["enum"]
+    parse = PARSERS.get(declared.get("format", declared.get("type")), str)
+    try:
+        return parse(text.strip()) is not False and "\x00" not in text
+    except (ValueError, ArithmeticError):
+        return False
+
+
+PARSERS: Mapping[str | None, Callable[[str], Any]] = {
+    "uuid": UUID,
+    "date-time": datetime.fromisoformat,
+    "number": Decimal,
+    "boolean": lambda text: text.lower() in ("true", "false", "1", "0"),
+}
