@@ -26,6 +26,8 @@ from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+UNAVAILABLE_STATES = ("08", "53", "57P")
+"""Classes of SQLSTATE: connection exceptions, insufficient resources, and a server that is starting or stopping."""
 UNAUTHENTICATED_HEADERS = {"WWW-Authenticate": "Token"}
 
 
@@ -190,10 +192,14 @@ async def _on_http_exception(request: Request, error: Exception) -> JSONResponse
 
 
 async def _on_database_error(_: Request, error: Exception) -> JSONResponse:
-    lost = isinstance(error, (InterfaceError, PoolTimeout, OSError))
-    if lost or (isinstance(error, DBAPIError) and error.connection_invalidated):
-        return respond(Unavailable())
-    raise error
+    if isinstance(error, DBAPIError) and not _is_unavailable(error):
+        raise error
+    return respond(Unavailable())
+
+
+def _is_unavailable(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return isinstance(error, InterfaceError) or error.connection_invalidated or state.startswith(UNAVAILABLE_STATES)
 
 
 async def _on_defect(_: Request, error: Exception) -> JSONResponse:

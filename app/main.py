@@ -5,12 +5,14 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from pydantic import BaseModel
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
 from app import health
 from app.bookings.router import router as bookings
+from app.bookings.schemas import BookingOrderUUID
 from app.config import Settings, settings
 from app.database import connected
 from app.demo.dataset import EXAMPLE_BOOKING, EXAMPLE_TO_ACCEPT, EXAMPLE_TO_REJECT, EXAMPLES
@@ -40,6 +42,10 @@ FILLED_IN = {
     "Prefer": "return=representation",
 }
 """Examples by parameter, or by operation and parameter; they work on the demo data."""
+ON_REQUEST: dict[str, type[BaseModel]] = {
+    "booking_resources_accept": BookingOrderUUID,
+    "booking_resources_reject": BookingOrderUUID,
+}
 
 
 @asynccontextmanager
@@ -68,7 +74,7 @@ def create_app(configured: Settings | None = None) -> FastAPI:
     app.state.settings = configured or settings()
     app.include_router(bookings)
     app.include_router(health.router)
-    app.openapi = describe(app, FILLED_IN)  # type: ignore[method-assign]
+    app.openapi = describe(app, FILLED_IN, ON_REQUEST)  # type: ignore[method-assign]
     app.add_route("/", lambda _: RedirectResponse("docs"), include_in_schema=False)
     answer_errors(app)
     app.add_middleware(TrailingSlash)

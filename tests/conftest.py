@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -76,12 +77,16 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(base_url=BASE_URL, data_dir=tmp_path)
 
 
+@pytest.fixture(scope="session")
+def application() -> FastAPI:
+    return create_app(Settings(base_url=BASE_URL))
+
+
 @pytest.fixture
-async def client(rows: AsyncConnection, settings: Settings) -> AsyncIterator[AsyncClient]:
+async def client(application: FastAPI, rows: AsyncConnection, settings: Settings) -> AsyncIterator[AsyncClient]:
     """Calls the application in this process, on the recorded data set; see `as_user` for tokens."""
-    app = create_app(settings)
-    app.state.database = OneTransaction(rows)
-    async with AsyncClient(transport=ASGITransport(app), base_url=BASE_URL) as opened:
+    application.state.settings, application.state.database = settings, OneTransaction(rows)
+    async with AsyncClient(transport=ASGITransport(application), base_url=BASE_URL) as opened:
         yield opened
 
 

@@ -110,16 +110,17 @@ def _has_form(declared: Mapping[str, Any], text: str) -> bool:
         declared = DOCUMENT["components"]["schemas"][declared["$ref"].rpartition("/")[2]]
     if "enum" in declared:
         return text in declared["enum"]
-    parse = PARSERS.get(declared.get("format", declared.get("type")), str)
+    parse = PARSERS.get(str(declared.get("format", declared.get("type"))), str)
     try:
         return parse(text.strip()) is not False and "\x00" not in text
     except (ValueError, ArithmeticError):
         return False
 
 
-PARSERS: Mapping[str | None, Callable[[str], Any]] = {
+PARSERS: Mapping[str, Callable[[str], Any]] = {
     "uuid": UUID,
     "date-time": datetime.fromisoformat,
     "number": Decimal,
+    "integer": int,
     "boolean": lambda text: text.lower() in ("true", "false", "1", "0"),
 }

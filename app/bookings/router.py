@@ -20,7 +20,7 @@ from app.kit.pagination import Page, page
 from app.kit.parameters import uuid_or_none
 from app.kit.preference import Preferred
 from app.kit.responses import DETAIL, PAGE_HEADERS, PARAMETER_ERRORS, RULE_ERRORS, answers, headers
-from app.kit.routing import RequestContext, close, get, takes_json
+from app.kit.routing import Headers, RequestContext, close, get, takes_json
 
 router = APIRouter(prefix="/api/booking-resources", tags=["booking-resources"], dependencies=[Depends(takes_json)])
 
@@ -89,7 +89,7 @@ async def count_bookings(
 ) -> Response:
     """How many bookings a list with the same parameters has, in the header `X-Result-Count`."""
     listing = await service.count(connection, context, query, page)
-    return Response(headers=listing.headers(request, context.base_url))
+    return Headers(listing.headers(request, context.base_url))
 
 
 @get(

@@ -60,7 +60,7 @@ class FilterSet(BaseModel):
 def _given(value: Any) -> bool:
     if isinstance(value, str):
         return bool(value.strip())
-    return value is not None and any(value)
+    return value is not None and any(part.strip() for each in value for part in each.split(","))
 
 
 def contains(column: Any, text: str) -> ColumnElement[bool]:

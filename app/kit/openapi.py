@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 
 from app.kit.filtering import EMPTY_IS_VALUE
 from app.kit.responses import ERROR_SCHEMAS
@@ -17,18 +18,23 @@ def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 yield operation
 
 
-def describe(app: FastAPI, examples: dict[str, Any]) -> Callable[[], dict[str, Any]]:
-    """The document: errors in the documented shapes, parameters in documented order, with an example for each."""
+def describe(
+    app: FastAPI, examples: dict[str, Any], bodies: dict[str, type[BaseModel]]
+) -> Callable[[], dict[str, Any]]:
+    """The document: errors in the documented shapes, parameters in documented order, with an example for each.
+
+    `bodies` are models of answers that operations give only if asked to, by header or setting, by operation id.
+    """
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _corrected(app, examples)
+            app.openapi_schema = _corrected(app, examples, bodies)
         return app.openapi_schema
 
     return document
 
 
-def _corrected(app: FastAPI, examples: dict[str, Any]) -> dict[str, Any]:
+def _corrected(app: FastAPI, examples: dict[str, Any], bodies: dict[str, type[BaseModel]]) -> dict[str, Any]:
     document = get_openapi(
         title=app.title,
         version=app.version,
@@ -42,14 +48,21 @@ def _corrected(app: FastAPI, examples: dict[str, Any]) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas.update(ERROR_SCHEMAS)
+    schemas.update({model.__name__: model.model_json_schema() for model in bodies.values()})
     document["components"]["schemas"] = dict(sorted(schemas.items()))
     for operation in _operations(document):
         operation["responses"].pop("422", None)
+        if app.state.settings.transition_response == "order_uuid" and operation["operationId"] in bodies:
+            operation["responses"]["200"]["content"] = _json(bodies[operation["operationId"]])
         operation.get("parameters", []).sort(key=lambda parameter: parameter["name"])
         for parameter in operation.get("parameters", []):
             _allow_empty(parameter)
             _exemplify(parameter, operation["operationId"], examples)
     return document
+
+
+def _json(model: type[BaseModel]) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
 
 
 def _allow_empty(parameter: dict[str, Any]) -> None:

@@ -10,10 +10,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationError, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-_UUID = TypeAdapter(UUID)
+_HEX = "[0-9a-fA-F]"
+_PLAIN_UUID = f"({_HEX}{{8}}(-{_HEX}{{4}}){{3}}-{_HEX}{{12}}|{_HEX}{{32}})"
+_UUID = re.compile(rf"{_PLAIN_UUID}|\{{{_PLAIN_UUID}\}}|urn:uuid:{_PLAIN_UUID}")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _MOMENT = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d)"
     r"(?:[T ](?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d+))?)?(?P<blank> ?)"
@@ -34,10 +37,10 @@ def _text(value: str) -> str:
 
 
 def _uuid(value: str) -> UUID:
-    try:
-        return _UUID.validate_python(value.strip())
-    except ValidationError:
-        raise _refuse("Enter a valid UUID.") from None
+    found = uuid_or_none(value.strip())
+    if found is None:
+        raise _refuse("Enter a valid UUID.")
+    return found
 
 
 def _flag(value: str) -> bool:
@@ -51,12 +54,9 @@ def _flag(value: str) -> bool:
 
 def _number(value: str) -> Decimal:
     try:
-        number = Decimal(value.strip())
-    except InvalidOperation:
+        return Decimal(value.strip() if _NUMBER.fullmatch(value.strip()) else "")
+    except InvalidOperation:  # raised of what is no number, and of exponents beyond counting
         raise _refuse("Enter a number.") from None
-    if not number.is_finite():
-        raise _refuse("Enter a number.")
-    return number
 
 
 def _moment(value: str) -> datetime:
@@ -134,8 +134,5 @@ Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "
 
 
 def uuid_or_none(value: str) -> UUID | None:
-    """The UUID that the text is, dashed or as 32 hex digits; None if it is none."""
-    try:
-        return _UUID.validate_python(value)
-    except ValidationError:
-        return None
+    """The UUID that the text is, dashed or as 32 hex digits, also in braces or as a URN; None if it is none."""
+    return UUID(value) if _UUID.fullmatch(value) else None

@@ -1,9 +1,12 @@
 """The `Prefer` header (RFC 7240): whether a successful change is answered with a representation or with nothing."""
 
+import re
 from typing import Annotated
 
 from fastapi import Depends, Header, Request, Response
 from fastapi.responses import JSONResponse
+
+_BLANKS_AND_QUOTES = re.compile(r'[\s"]')
 
 
 class Preference:
@@ -19,9 +22,9 @@ class Preference:
             ),
         ] = "",
     ) -> None:
-        wishes = [wish.split(";")[0].strip().lower() for wish in prefer.split(",")]
-        known = [kind for kind in ("representation", "minimal") if f"return={kind}" in wishes]
-        self.wanted = known[0] if known else None
+        told = _BLANKS_AND_QUOTES.sub("", ",".join(request.headers.getlist("prefer")).lower())
+        wishes = [wish.split(";")[0] for wish in told.split(",")]
+        self.wanted = next((kind for kind in ("representation", "minimal") if f"return={kind}" in wishes), None)
         self._usual = request.app.state.settings.transition_response
 
     def response(self, representation: dict[str, str]) -> Response:

@@ -1,17 +1,38 @@
 """What every path of the API has beside its own methods: HEAD with GET, JSON only, and an answer to other methods."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.auth import CurrentCaller, current_caller
 from app.errors import MethodNotAllowed, NotAcceptable
 from app.kit.fieldset import Context
 
-OTHER_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE")
+_NEVER = {"q=0", "q=0.0", "q=0.00", "q=0.000"}
+
+
+class Headers(Response):
+    """An answer to HEAD: no body, and no claim about the length of the one that GET would have."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        super().__init__(headers=headers)
+        del self.headers["content-length"]
+
+
+class _AnyMethod(APIRoute):
+    """Takes what no other route of the path took, whatever the method."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, child = super().matches(scope)
+        return (Match.FULL if match is Match.PARTIAL else match), child
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
 
 
 class TrailingSlash:
@@ -28,8 +49,9 @@ class TrailingSlash:
 
 def takes_json(request: Request) -> None:
     """Raises NotAcceptable for a client that takes no JSON."""
-    ranges = [part.split(";")[0].strip() for part in request.headers.get("accept", "*/*").split(",")]
-    if not {"application/json", "application/*", "*/*", ""}.intersection(ranges):
+    wanted = ",".join(request.headers.getlist("accept")).lower().replace(" ", "") or "*/*"
+    taken = {kind for kind, *details in (part.split(";") for part in wanted.split(",")) if not _NEVER & {*details}}
+    if not {"application/json", "application/*", "*/*", ""} & taken:
         raise NotAcceptable
 
 
@@ -51,7 +73,7 @@ def get(router: APIRouter, path: str, **options: Any) -> Callable[[Any], Any]:
     """GET, and HEAD with the same headers and no body."""
 
     def register(handler: Any) -> Any:
-        router.head(path, include_in_schema=False, response_model=options.get("response_model"))(handler)
+        router.head(path, **{**options, "include_in_schema": False})(handler)
         return router.get(path, **options)(handler)
 
     return register
@@ -62,9 +84,15 @@ def close(router: APIRouter, methods: dict[str, tuple[str, ...]], *, public: boo
     known = [] if public else [Depends(current_caller)]
     for path, own in methods.items():
         allowed = (*own, "OPTIONS")
-        others = [method for method in OTHER_METHODS if method not in own]
         router.options(path, include_in_schema=False, dependencies=known)(_describe(allowed))
-        router.add_api_route(path, _refuse(allowed), methods=others, include_in_schema=False, dependencies=known)
+        router.add_api_route(
+            path,
+            _refuse(allowed),
+            methods=["TRACE"],
+            include_in_schema=False,
+            dependencies=known,
+            route_class_override=_AnyMethod,
+        )
 
 
 def _describe(allowed: tuple[str, ...]) -> Callable[..., Any]:

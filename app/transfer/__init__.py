@@ -1,4 +1,9 @@
-"""Load and dump: all tables of the service as one JSON document."""
+"""Load and dump: all tables of the service as one JSON document.
+
+Load brings the database up to date with a file: rows are the same by uuid, or by what they join. A stored row is
+replaced as a whole, and only by one whose `modified` is not older. Rows without `modified` are only added, unless their
+table has no such column: then they replace. Tokens, role grants, permissions and history are only ever added.
+"""
 
 from app.transfer.dump import dump
 from app.transfer.load import load, load_dataset

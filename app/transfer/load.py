@@ -17,7 +17,7 @@ from app.transfer.parts import PARTS, Part
 from app.transfer.reader import Entry, MalformedFile, entries, read
 from app.transfer.report import Counts, LoadRefused, Problem, Problems, Report, TooManyProblems
 from app.transfer.staging import STAGED, Staging
-from app.transfer.store import MANY, find_media, refresh_statistics, set_aside, store, wait_for_others
+from app.transfer.store import find_media, refresh_statistics, set_aside, store, wait_for_others
 from app.transfer.values import uuid_of
 
 Progress = Callable[[str, int], None]
@@ -109,7 +109,7 @@ async def _store(connection: AsyncConnection, report: Report, progress: Progress
         counts.inserted, counts.updated = await store(connection, part)
         stored += counts.inserted + counts.updated
         progress("storing", stored)
-    await refresh_statistics(connection, [part for part in PARTS if report.tables[_name(part)].inserted >= MANY])
+    await refresh_statistics(connection, {part: report.tables[_name(part)].inserted for part in PARTS})
 
 
 def _name(part: Part) -> str:

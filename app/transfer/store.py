@@ -1,6 +1,6 @@
 """Stores the staged rows: what is new is added, what has changed is replaced, what is older than stored is left out."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, exists, false, func, insert, not_, or_, select, text, union, update
@@ -82,9 +82,9 @@ async def store(connection: AsyncConnection, part: Part) -> tuple[int, int]:
     return inserted, updated
 
 
-async def refresh_statistics(connection: AsyncConnection, parts: Collection[Part]) -> None:
+async def refresh_statistics(connection: AsyncConnection, new_rows: Mapping[Part, int]) -> None:
     """Tells PostgreSQL at once what tables have become, on which it plans queries."""
-    for part in parts:
+    for part in (part for part, rows in new_rows.items() if rows >= MANY):
         await connection.execute(text(f'ANALYZE "{part.stored.name}"'))
         if part is RESOURCES:
             await connection.execute(text(f'ANALYZE "{SLOTS.stored.name}"'))

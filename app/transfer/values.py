@@ -6,12 +6,13 @@ import unicodedata
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, StrictBool, StrictInt, StrictStr
 
 _UUID = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+Calendar = TypeVar("Calendar", date, datetime)
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 """How NUL looks in JSON text; an escaped backslash before u0000 is no NUL."""
 
@@ -30,17 +31,22 @@ def _moment(value: Any) -> datetime:
         raise ValueError("must be a date and time, as 2030-01-31T08:00:00Z") from None
     if moment.tzinfo is None:
         raise ValueError("must say its time zone: end in Z, or in an offset as +02:00")
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("must be in the years 1 to 9999, UTC") from None
+    return _storable_day(moment).astimezone(UTC)
 
 
 def _day(value: Any) -> date:
     try:
-        return date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except (TypeError, ValueError):
         raise ValueError("must be a date, as 2030-01-31") from None
+    return _storable_day(day)
+
+
+def _storable_day(day: Calendar) -> Calendar:
+    """Refuses the ends of Python's calendar, which the database driver would store as infinity."""
+    if not 1 < day.year < 9999:
+        raise ValueError("must be in the years 2 to 9998")
+    return day
 
 
 def _plain(value: str) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.bookings.schemas import BookingResource
-from app.models import Customer, Offering, Order, Resource
+from app.models import Customer, Offering, Order, Resource, User
 from app.orders.schemas import OrderDetails
 
 Row = dict[str, Any]
@@ -544,6 +544,25 @@ async def test_last_sync_is_shown_when_there_was_one(client: AsyncClient, rows: 
     await rows.execute(update(Resource).values(last_sync=Resource.modified))
     for item in await items(client, "field=last_sync,modified", as_user("staff")):
         assert item["last_sync"] == item["modified"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "sees"),
+    [({"is_support": False}, False), ({"is_support": True}, True), ({"is_staff": True}, True)],
+    ids=repr,
+)
+async def test_where_it_failed_is_for_staff_and_support(
+    client: AsyncClient, rows: AsyncConnection, as_user: Any, flags: Row, sees: bool
+) -> None:
+    """Of a booking that the caller has asked for, of an offering the caller has nothing to do with."""
+    uuid = next(UUID(uuid) for uuid, row in DATA["resources"].items() if row["name"] == "Day shift")
+    caller = UUID(USERS["outsider"]["uuid"])
+    await rows.execute(update(Order).where(Order.resource_uuid == uuid).values(created_by_uuid=caller))
+    await rows.execute(update(User).where(User.uuid == caller).values(**flags))
+    shown = (await client.get(f"{URL}{uuid}/", headers=as_user("outsider"))).json()
+    assert shown["error_message"] == "Backend is down"
+    assert shown["error_traceback"] == ("Traceback: boom" if sees else "")
+    assert shown["creation_order"].get("error_traceback", ABSENT) == ("Traceback: boom" if sees else ABSENT)
 
 
 @pytest.mark.parametrize(

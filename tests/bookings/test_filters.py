@@ -13,8 +13,11 @@ from uuid import UUID
 
 import pytest
 from httpx import AsyncClient, QueryParams
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.bookings.filters import BookingFilters
+from app.models import RoleGrant
 
 Row = dict[str, Any]
 
@@ -601,6 +604,30 @@ async def test_addresses_are_compared_not_their_notation(listed: List) -> None:
     for notation in ("[", '"', '["10.0.0.5"]', '", "'):
         found = await listed([("query", notation)])
         assert found == {booking.uuid for booking in BOOKINGS if notation in booking.row["name"]}, notation
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "role"),
+    [
+        ("visible_to_username", "padmin", "PROJECT.ADMIN"),
+        ("visible_to_username", "cowner", "CUSTOMER.OWNER"),
+        ("service_manager_uuid", USERS["omanager"][0], "OFFERING.MANAGER"),
+    ],
+)
+async def test_role_counts_as_long_as_it_is_held(
+    listed: List, rows: AsyncConnection, name: str, value: str, role: str
+) -> None:
+    held = expected("staff", [(name, value)])
+    assert held
+    grants, now = update(RoleGrant).where(RoleGrant.role == role), datetime.now(UTC)
+    for values, found in (
+        ({"expiration_time": now + timedelta(hours=1)}, held),
+        ({"expiration_time": now - timedelta(hours=1)}, set()),
+        ({"expiration_time": None, "is_active": False}, set()),
+        ({"is_active": True}, held),
+    ):
+        await rows.execute(grants.values(**values))
+        assert await listed([(name, value)]) == found, values
 
 
 INSTANT = "2024-04-04T08:01:00.123456"

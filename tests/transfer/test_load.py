@@ -95,6 +95,14 @@ async def test_pipe_is_read_in_pieces(
     assert report.tables["users"].inserted == len(dataset["users"])
 
 
+async def test_tables_are_analyzed_after_many_new_rows(
+    connection: AsyncConnection, dataset: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.transfer.store.MANY", 40)
+    await load_dataset(connection, dataset)
+    assert await value(connection, "SELECT reltuples FROM pg_class WHERE relname = 'resource'") == 44
+
+
 async def test_progress_counts_rows_by_table(connection: AsyncConnection, dataset: dict[str, Any]) -> None:
     steps: list[tuple[str, int]] = []
     await load(connection, io.BytesIO(json.dumps(dataset).encode()), progress=lambda *step: steps.append(step))
