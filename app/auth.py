@@ -43,6 +43,11 @@ class Caller:
         """Uuids of all scopes on which the caller holds any of the roles."""
         return frozenset().union(*(self.roles.get(role, frozenset()) for role in roles))
 
+    @property
+    def scopes(self) -> frozenset[UUID]:
+        """Uuids of all scopes on which the caller holds any role."""
+        return frozenset().union(*self.roles.values())
+
     def may(self, permission: str, *scopes: UUID | None) -> bool:
         """Whether the caller holds the permission on any of the scopes."""
         return not self.permissions.get(permission, frozenset()).isdisjoint(scopes)

@@ -19,6 +19,7 @@ from app.config import settings
 from app.database import connected, migrate
 from app.demo import start
 from app.embedded import EmbeddedError
+from app.importing.commands import import_waldur
 from app.kit.terminal import on_database
 from app.main import create_app
 from app.transfer import LoadRefused, dump, load
@@ -26,6 +27,7 @@ from app.transfer import LoadRefused, dump, load
 cli = typer.Typer(help="Booking Resources: bookings that never overlap.", no_args_is_help=True)
 cli.add_typer(user, name="user")
 cli.add_typer(token, name="token")
+cli.command(name="import-waldur")(import_waldur)
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)]

@@ -1,9 +1,10 @@
 """Settings, read from environment variables with the prefix `BOOKING_`."""
 
 import os
+from datetime import time
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -33,10 +34,20 @@ class Settings(BaseSettings):
         description="What absolute URLs in responses start with, such as https://booking.example.com; "
         "without it, the scheme and host of the request.",
     )
+    directory_base_url: str | None = Field(
+        default=None,
+        description="What links to offerings, plans, projects, customers, users and media start with, where another "
+        "system answers them; without it, this service does.",
+    )
     transition_response: Literal["empty", "order_uuid"] = Field(
         default="empty",
         description="Body of a successful accept or reject: none, as documented, or {'order_uuid': ...}, which clients "
         "newer than May 2026 need. A request can ask for the latter with Prefer: return=representation.",
+    )
+    expire_pending: time | None = Field(
+        default=time(10),
+        description="Time of day (UTC) at which requests whose last slot has begun are rejected as expired, such as "
+        "10:00, or off.",
     )
     cors_origins: list[str] = Field(
         default=["*"], description="Origins of web pages that may call the service; credentials are never allowed."
@@ -58,7 +69,12 @@ class Settings(BaseSettings):
             raise ValueError("must look like postgresql://user:password@host/database")
         return f"postgresql+asyncpg://{rest}"
 
-    @field_validator("base_url")
+    @field_validator("expire_pending", mode="before")
+    @classmethod
+    def _or_off(cls, value: Any) -> Any:
+        return None if str(value).lower() in ("off", "false", "no", "") else value
+
+    @field_validator("base_url", "directory_base_url")
     @classmethod
     def _without_trailing_slash(cls, value: str | None) -> str | None:
         return value.rstrip("/") if value else None

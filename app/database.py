@@ -10,7 +10,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from fastapi import Depends, Request
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app.config import Settings
@@ -88,6 +88,11 @@ async def is_migrated(connection: AsyncConnection) -> bool:
     """Whether the schema is the one that this version of the service works on."""
     current = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
     return current == ScriptDirectory.from_config(alembic_config()).get_current_head()
+
+
+async def try_lock(connection: AsyncConnection, key: int) -> bool:
+    """Whether this transaction holds, to its end, what only one in the database can hold."""
+    return bool((await connection.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": key})).scalar_one())
 
 
 async def transaction(request: Request) -> AsyncIterator[AsyncConnection]:

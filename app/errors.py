@@ -56,6 +56,14 @@ class RuleBroken(ApiError):
         super().__init__([message])
 
 
+class PeriodTaken(RuleBroken):
+    """Periods that collide with others; those follow the message, for clients that can show them."""
+
+    def __init__(self, message: str, conflicts: list[dict[str, Any]]) -> None:
+        super().__init__(message)
+        self.body.append({"conflicts": conflicts})
+
+
 class OrderMissing(RuleBroken):
     """A booking without the order that a transition would end."""
 
@@ -146,6 +154,33 @@ class InvalidState(Detailed):
 
     def __init__(self, valid_states: Iterable[str]) -> None:
         super().__init__(f"Valid states for operation: {', '.join(valid_states)}.")
+
+
+class RequestInFlight(Detailed):
+    """A request with the same Idempotency-Key has not been answered yet."""
+
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("A request with this Idempotency-Key is being processed.")
+
+
+class PreconditionFailed(Detailed):
+    """The booking is not what the caller saw (If-Match)."""
+
+    status = 412
+
+    def __init__(self) -> None:
+        super().__init__("The booking has changed since it was retrieved.")
+
+
+class KeyReused(Detailed):
+    """An Idempotency-Key that came with another request before."""
+
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used for another request.")
 
 
 class Unavailable(Detailed):

@@ -1,15 +1,13 @@
 """The documented parameters of the list: one entry each, with type, condition and meaning; and the orderings."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Query
 from pydantic import BeforeValidator, Field
 from sqlalchemy import ColumnElement, and_, exists, false, func, literal_column, or_, select
 
 from app.bookings.relations import FIRST_START, components
-from app.kit.filtering import FilterSet, contains, where
+from app.kit.filtering import Condition, FilterSet, contains, where
 from app.kit.parameters import (
     Exact,
     Flag,
@@ -21,11 +19,10 @@ from app.kit.parameters import (
     Uuid,
     UuidList,
     one_of,
-    split_commas,
     uuid_in_path,
     uuid_or_none,
 )
-from app.models import Offering, Order, Project, Resource, RoleGrant, User
+from app.models import Offering, Order, Project, Resource, RoleGrant, Slot, User
 from app.models.enums import BillingType, OrderState, ResourceState
 
 CustomerUrl = Annotated[UUID | None, uuid_in_path("customers"), PlainText]
@@ -41,16 +38,6 @@ ORDERINGS: dict[str, ColumnElement[Any]] = {
     "type": Offering.type.expression,
     "schedules": FIRST_START,
 }
-ORDERING_CHOICES = tuple(sign + name for name in ORDERINGS for sign in ("", "-"))
-Orderings = Annotated[
-    list[
-        Annotated[
-            str, BeforeValidator(one_of(ORDERING_CHOICES)), Field(json_schema_extra={"enum": [*ORDERING_CHOICES]})
-        ]
-    ],
-    BeforeValidator(split_commas),
-]
-
 ADDRESSES = ("external_ips", "internal_ips", "hypervisor_hostname", "router_fixed_ips", "external_address")
 """Members of backend_metadata that `query` looks into."""
 
@@ -81,6 +68,10 @@ def _connected_to(uuid: UUID) -> ColumnElement[bool]:
 
 def _has_order(states: list[OrderState]) -> ColumnElement[bool]:
     return exists().where(Order.resource_uuid == Resource.uuid, Order.state.in_(states)).correlate(Resource)
+
+
+def _has_slot(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(Slot.resource_uuid == Resource.uuid, *conditions).correlate(Resource)
 
 
 def _has_components(*billing: BillingType) -> Any:
@@ -142,6 +133,15 @@ def _visible_to(username: str) -> ColumnElement[bool]:
     return exists().where(User.username == username, or_(User.is_staff, User.is_support, held))
 
 
+class SlotCondition(Condition):
+    """A condition on slots of a booking."""
+
+
+def _of_slot(build: Any, description: str) -> Any:
+    schema = SlotCondition(build, empty_is_value=False)
+    return Field(default=None, description=f"{description} (An extension.)", json_schema_extra=schema)
+
+
 class BookingFilters(FilterSet):
     """What a list of bookings can be filtered by; all that are given must hold."""
 
@@ -192,13 +192,18 @@ class BookingFilters(FilterSet):
     runtime_state: Text = where(_equals(Resource.backend_metadata["runtime_state"].astext), "Runtime state")
     service_manager_uuid: Uuid = where(_managed_by, "Service Manager UUID")
     slug: Text = where(_equals(Resource.slug), "Short name of the booking, to the letter.", extension=True)
+    slot_start_after: Moment = _of_slot(_from(Slot.start), "Has a slot that starts then or later.")
+    slot_start_before: Moment = _of_slot(
+        lambda moment: Slot.start < moment,
+        "Has a slot that starts earlier; with `slot_start_after`, one that does both.",
+    )
     state: States = where(_one_of(Resource.state), "State of the booking; several may be given.", empty_is_value=True)
     usage_based: Flag = where(_has_components(BillingType.USAGE), "Filter by usage-based offerings")
     visible_to_username: Text = where(_visible_to, "Visible to username")
 
-
-def ordering(
-    o: Annotated[Orderings, Query(description="Ordering; several keys may be repeated or separated by commas.")] = [],  # noqa: B006
-) -> Sequence[str]:
-    """The chosen orderings, the most significant first."""
-    return o
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The conditions of the parameters that were given; those on slots must hold of one and the same slot."""
+        given = [(getattr(self, name), each) for name, each in self._table() if name in self.model_fields_set]
+        others = [each.build(value) for value, each in given if not isinstance(each, SlotCondition)]
+        of_slot = [each.build(value) for value, each in given if isinstance(each, SlotCondition)]
+        return [*others, _has_slot(*of_slot)] if of_slot else others

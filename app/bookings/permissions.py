@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from app.auth import Caller
 from app.bookings.relations import EXECUTING, OWN, OrderInProgress, creations
 from app.models import Offering, Order, Project, Resource
 from app.models.enums import BOOKING_OFFERING_TYPE, Permission, RequestType, ResourceState, Role
 from app.orders.relations import Consumer
+
+TERMINABLE_STATES = (ResourceState.OK, ResourceState.ERRED)
 
 
 @dataclass(frozen=True)
@@ -92,10 +94,19 @@ def decides_for_provider(caller: Caller, facts: Facts) -> bool:
 
 
 def may_terminate(caller: Caller, facts: Facts) -> bool:
-    """Staff, or the permission on the project, consumer or provider; a settled booking of an open organisation."""
-    return (
-        (caller.is_staff or caller.may(Permission.TERMINATE_RESOURCE, facts.project, facts.consumer, facts.provider))
-        and facts.state in (ResourceState.OK, ResourceState.ERRED)
-        and not facts.consumer_closed
-        and facts.order_in_progress is None
-    )
+    """Staff, or the permission on the project, the consumer or the provider."""
+    scopes = (facts.project, facts.consumer, facts.provider)
+    return caller.is_staff or caller.may(Permission.TERMINATE_RESOURCE, *scopes)
+
+
+def can_terminate(caller: Caller, facts: Facts) -> bool:
+    """Whether the caller may, and the booking is settled, of an open organisation, and nothing else is going on."""
+    settled = facts.state in TERMINABLE_STATES and facts.order_in_progress is None
+    return settled and not facts.consumer_closed and may_terminate(caller, facts)
+
+
+def terminable_by(caller: Caller) -> ColumnElement[bool]:
+    """Bookings of which the caller may know in order to end them: visible ones, and those of one's own projects."""
+    own = select(Project.uuid).where(or_(Project.uuid.in_(caller.scopes), Project.customer_uuid.in_(caller.scopes)))
+    booked = select(Offering.uuid).where(Offering.type == BOOKING_OFFERING_TYPE)
+    return or_(visible_to(caller), and_(Resource.project_uuid.in_(own), Resource.offering_uuid.in_(booked)))

@@ -4,23 +4,24 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from app.auth import CurrentCaller
 from app.bookings import service
-from app.bookings.filters import BookingFilters, ordering
-from app.bookings.schemas import BookingEvent, BookingResource, Rejection
+from app.bookings.filters import BookingFilters
+from app.bookings.repository import BOOKINGS
+from app.bookings.schemas import BookingEvent, BookingOrderUUID, BookingResource, Rejection, Termination
 from app.bookings.transitions import ACCEPT, REJECT
 from app.database import Transaction
 from app.errors import BookingNotFound
 from app.kit.body import documented_body, optional_body
 from app.kit.collection import Query as ListQuery
 from app.kit.fields import fields_of
-from app.kit.pagination import Page, page
-from app.kit.parameters import uuid_or_none
 from app.kit.preference import Preferred
-from app.kit.responses import DETAIL, PAGE_HEADERS, PARAMETER_ERRORS, RULE_ERRORS, answers, headers
+from app.kit.publishing import Paged, path_uuid, query_of
+from app.kit.responses import DETAIL, PAGE_HEADERS, PARAMETER_ERRORS, RULE_ERRORS, TAG_HEADERS, answers, headers
 from app.kit.routing import Headers, RequestContext, close, get, takes_json
+from app.kit.versions import Seen, tagged
 
 router = APIRouter(prefix="/api/booking-resources", tags=["booking-resources"], dependencies=[Depends(takes_json)])
 
@@ -30,32 +31,15 @@ _TRANSITION: dict[int | str, Any] = {
         "that has ended.",
         "headers": headers({"Preference-Applied": ("The preference that was followed.", "string")}, required=False),
     },
-    **answers(400, 403, 404, 409, on_400={"anyOf": [PARAMETER_ERRORS, RULE_ERRORS, DETAIL]}),
+    **answers(400, 403, 404, 409, 412, on_400={"anyOf": [PARAMETER_ERRORS, RULE_ERRORS, DETAIL]}),
 }
 
-
-def booking_uuid(
-    uuid: Annotated[str, Path(description="UUID of a booking.", json_schema_extra={"format": "uuid"})],
-) -> UUID:
-    """The booking that a path names; raises BookingNotFound for what is no UUID."""
-    found = uuid_or_none(uuid)
-    if found is None:
-        raise BookingNotFound
-    return found
+_TERMINATION = answers(400, 403, 404, 409, on_400={"anyOf": [PARAMETER_ERRORS, RULE_ERRORS, DETAIL]})
+ends = optional_body(Termination)
 
 
-def booking_query(
-    filters: Annotated[BookingFilters, Query()],
-    orderings: Annotated[Sequence[str], Depends(ordering)],
-    fields: Annotated[Sequence[str], Depends(fields_of(BookingResource))],
-) -> ListQuery:
-    """What a list was asked for."""
-    return ListQuery(filters, orderings, fields)
-
-
-Uuid = Annotated[UUID, Depends(booking_uuid)]
-Filtered = Annotated[ListQuery, Depends(booking_query)]
-Paged = Annotated[Page, Depends(page)]
+Uuid = Annotated[UUID, Depends(path_uuid(BookingNotFound))]
+Filtered = Annotated[ListQuery, Depends(query_of(BOOKINGS, BookingFilters))]
 Fields = Annotated[Sequence[str], Depends(fields_of(BookingResource))]
 Reason = Annotated[Rejection, Depends(optional_body(Rejection))]
 
@@ -99,13 +83,19 @@ async def count_bookings(
     summary="Retrieve a booking",
     response_model=BookingResource,
     response_model_exclude_unset=True,
-    responses={200: {"description": "The booking."}, **answers(404)},
+    responses={
+        200: {"description": "The booking.", "headers": TAG_HEADERS},
+        304: {"description": "The client has just that (`If-None-Match`).", "headers": TAG_HEADERS},
+        **answers(404),
+    },
 )
 async def retrieve_booking(
-    context: RequestContext, connection: Transaction, uuid: Uuid, fields: Fields
-) -> dict[str, Any]:
+    request: Request, context: RequestContext, connection: Transaction, uuid: Uuid, fields: Fields
+) -> Response:
     """One booking that the caller may see."""
-    return await service.retrieve(connection, context, uuid, fields)
+    found, modified = await service.retrieve(connection, context, uuid, fields)
+    content = BookingResource.model_validate(found).model_dump_json(exclude_unset=True)
+    return tagged(request, content.encode(), modified)
 
 
 @router.post(
@@ -115,9 +105,12 @@ async def retrieve_booking(
     response_class=Response,
     responses=_TRANSITION,
 )
-async def accept_booking(caller: CurrentCaller, connection: Transaction, uuid: Uuid, preferred: Preferred) -> Response:
+async def accept_booking(
+    caller: CurrentCaller, connection: Transaction, uuid: Uuid, seen: Seen, preferred: Preferred
+) -> Response:
     """Confirms a requested booking: its state becomes `OK`, and its order is done."""
-    return preferred.response({"order_uuid": str(await service.change(connection, caller, uuid, ACCEPT))})
+    order = await service.change(connection, caller, uuid, ACCEPT, seen=seen)
+    return preferred.response({"order_uuid": str(order)})
 
 
 @router.post(
@@ -129,11 +122,12 @@ async def accept_booking(caller: CurrentCaller, connection: Transaction, uuid: U
     openapi_extra=documented_body(Rejection),
 )
 async def reject_booking(
-    caller: CurrentCaller, connection: Transaction, uuid: Uuid, reason: Reason, preferred: Preferred
+    caller: CurrentCaller, connection: Transaction, uuid: Uuid, reason: Reason, seen: Seen, preferred: Preferred
 ) -> Response:
     """Turns a requested booking down, or as its creator withdraws it: it is `Terminated`, and its slots are free."""
     comment = reason.provider_rejection_comment
-    return preferred.response({"order_uuid": str(await service.change(connection, caller, uuid, REJECT, comment))})
+    order = await service.change(connection, caller, uuid, REJECT, comment, seen)
+    return preferred.response({"order_uuid": str(order)})
 
 
 @get(
@@ -155,6 +149,27 @@ async def list_history(
     return listing.items
 
 
+ending = APIRouter(
+    prefix="/api/marketplace-resources", tags=["marketplace-resources"], dependencies=[Depends(takes_json)]
+)
+
+
+@ending.post(
+    "/{uuid}/terminate/",
+    operation_id="marketplace_resources_terminate",
+    summary="End a booking",
+    response_model=BookingOrderUUID,
+    responses={200: {"description": "The order that says so."}, **_TERMINATION},
+    openapi_extra=documented_body(Termination),
+)
+async def terminate_booking(
+    caller: CurrentCaller, connection: Transaction, uuid: Uuid, asked: Annotated[Termination, Depends(ends)]
+) -> dict[str, UUID]:
+    """Ends an accepted booking, which frees its slots at once; for the project, the consumer and the provider."""
+    return {"order_uuid": await service.terminate(connection, caller, uuid, asked.attributes.termination_comment)}
+
+
+close(ending, {"/{uuid}/terminate/": ("POST",)})
 close(
     router,
     {

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import func
 
 from app.bookings.loaders import load_endpoints, load_orders, load_slots
-from app.bookings.permissions import FACTS, Facts, may_terminate
+from app.bookings.permissions import FACTS, Facts, can_terminate
 from app.bookings.relations import (
     HISTORY_RELATIONS,
     RELATIONS,
@@ -22,16 +22,13 @@ from app.bookings.relations import (
 from app.bookings.transitions import TRANSITIONS
 from app.kit.fieldset import ABSENT, Context, Fieldset, View, column, computed, constant, link, related
 from app.kit.wire import Comment, FreeForm, Url
+from app.links import BOOKING, ORDER, PROJECT, USER
 from app.models import History, Offering, OfferingUser, Project, Resource
 from app.models.enums import BillingType, ResourceState
 from app.offerings.permissions import sees_tracebacks
 from app.offerings.schemas import OfferedFields
 from app.orders.relations import Consumer, ConsumerReviewer, CreatedBy
-from app.orders.schemas import ORDER, OrderDetails, full_name
-
-BOOKING = "/api/booking-resources/{}/"
-PROJECT = "/api/projects/{}/"
-USER = "/api/users/{}/"
+from app.orders.schemas import OrderDetails, full_name
 
 
 class BookingSlot(BaseModel):
@@ -76,7 +73,7 @@ def _available_actions(context: Context, *facts: Any) -> list[str]:
 
 
 def _can_terminate(context: Context, *facts: Any) -> bool:
-    return may_terminate(context.caller, Facts(*facts))
+    return can_terminate(context.caller, Facts(*facts))
 
 
 def _traceback(context: Context, offering: UUID, provider: UUID | None, traceback: str) -> str:
@@ -94,7 +91,7 @@ def _name_or_null(_: Context, person: UUID | None, name: str) -> str | None:
 def _reviewer(context: Context, order: UUID | None, reviewer: UUID | None) -> Any:
     if order is None:
         return ABSENT
-    return None if reviewer is None else context.base_url + USER.format(reviewer)
+    return None if reviewer is None else context.url(USER, reviewer)
 
 
 class BookingResource(OfferedFields):
@@ -230,6 +227,18 @@ class Rejection(BaseModel):
     provider_rejection_comment: Comment | None = Field(
         default=None, description="The reason, for the consumer.", examples=["The instrument is being serviced."]
     )
+
+
+class TerminationAttributes(BaseModel):
+    """Particulars of a termination."""
+
+    termination_comment: Comment | None = Field(default=None, description="Why the booking ends.")
+
+
+class Termination(BaseModel):
+    """A termination; the whole body is optional."""
+
+    attributes: TerminationAttributes = Field(default_factory=TerminationAttributes, description="Particulars.")
 
 
 class BookingOrderUUID(BaseModel):

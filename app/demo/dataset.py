@@ -96,6 +96,7 @@ PINNED = (
     _example("varroa mites", "Autofluorescence only.", WAITING),
 )
 EXAMPLE_BOOKING, EXAMPLE_TO_ACCEPT, EXAMPLE_TO_REJECT = (identifier("booking", pinned["key"]) for pinned in PINNED)
+EXAMPLE_ORDER = identifier("order", f"{PINNED[0]['key']}/Create")
 
 # One value for each parameter of the list; together they match EXAMPLE_BOOKING and nothing else.
 EXAMPLES: dict[str, Any] = {
@@ -103,7 +104,7 @@ EXAMPLES: dict[str, Any] = {
     "category_uuid": identifier("category", "instruments"),
     "component_count": 2,
     "connected_customer_uuid": identifier("customer", "imaging-core"),
-    "created": "2024-01-01T00:00:00Z",
+    **dict.fromkeys(("created", "modified", "slot_start_after"), "2024-01-01T00:00:00Z"),
     "customer": f"/api/customers/{identifier('customer', 'pollinators')}/",
     "customer_uuid": identifier("customer", "pollinators"),
     "downscaled": False,
@@ -112,7 +113,6 @@ EXAMPLES: dict[str, Any] = {
     "lexis_links_supported": False,
     "limit_based": False,
     "limit_component_count": 0,
-    "modified": "2024-01-01T00:00:00Z",
     "name": "confocal",
     "name_exact": "Confocal session: bee brains",
     "o": ["name"],
@@ -139,8 +139,7 @@ EXAMPLES: dict[str, Any] = {
     "state": ["OK"],
     "usage_based": True,
     "visible_to_username": "creator",
-    "created_before": "2100-01-01T00:00:00Z",
-    "modified_before": "2100-01-01T00:00:00Z",
+    **dict.fromkeys(("created_before", "modified_before", "slot_start_before"), "2100-01-01T00:00:00Z"),
     "slug": "confocal-microscope-bee-brains",
     "order_state": ["done"],
 }

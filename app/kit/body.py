@@ -17,12 +17,25 @@ def optional_body(model: type[Body]) -> Callable[..., Awaitable[Body]]:
 
     async def read(request: Request, _: CurrentCaller) -> Body:
         content = await request.body()
-        try:
-            return model.model_validate_json(content if content.strip() else b"{}")
-        except ValidationError as error:
-            raise _refusal(error) from None
+        return _parsed(model, content if content.strip() else b"{}")
 
     return read
+
+
+def required_body(model: type[Body]) -> Callable[..., Awaitable[Body]]:
+    """A dependency that gives the body as the model; raises Invalid, Malformed."""
+
+    async def read(request: Request, _: CurrentCaller) -> Body:
+        return _parsed(model, await request.body() or b"{}")
+
+    return read
+
+
+def _parsed(model: type[Body], content: bytes) -> Body:
+    try:
+        return model.model_validate_json(content)
+    except ValidationError as error:
+        raise _refusal(error) from None
 
 
 def _refusal(error: ValidationError) -> Exception:
@@ -30,10 +43,12 @@ def _refusal(error: ValidationError) -> Exception:
     for item in error.errors(include_url=False, include_context=False, include_input=False):
         if item["type"] == "json_invalid":
             return Malformed(f"JSON parse error - {item['msg']}")
-        messages.setdefault(str(item["loc"][0]) if item["loc"] else "non_field_errors", []).append(item["msg"])
+        message = "This field is required." if item["type"] == "missing" else item["msg"]
+        messages.setdefault(str(item["loc"][0]) if item["loc"] else "non_field_errors", []).append(message)
     return Invalid(messages)
 
 
-def documented_body(model: type[BaseModel]) -> dict[str, Any]:
+def documented_body(model: type[BaseModel], *, required: bool = False) -> dict[str, Any]:
     """The OpenAPI description of such a body."""
-    return {"requestBody": {"required": False, "content": {"application/json": {"schema": model.model_json_schema()}}}}
+    content = {"application/json": {"schema": model.model_json_schema()}}
+    return {"requestBody": {"required": required, "content": content}}

@@ -23,12 +23,27 @@ CALLER: ColumnElement[UUID] = bindparam("caller", type_=Uuid())
 """The caller's uuid, for relations that depend on who asks."""
 
 
+class DirectoryPath(str):
+    """A path under which another system answers, if a setting says so."""
+
+
 @dataclass(frozen=True)
 class Context:
     """What a response depends on besides the database: who asks, and what absolute URLs start with."""
 
     caller: Caller
     base_url: str
+    directory_base_url: str | None = None
+
+    @property
+    def directory_url(self) -> str:
+        """What URLs of a DirectoryPath start with."""
+        return self.directory_base_url or self.base_url
+
+    def url(self, path: str, *uuids: UUID) -> str:
+        """The absolute URL made of a path and uuids."""
+        start = self.directory_url if isinstance(path, DirectoryPath) else self.base_url
+        return start + path.format(*uuids)
 
 
 Loader = Callable[[AsyncConnection, Context, Collection[UUID]], Awaitable[Mapping[UUID, Any]]]
@@ -62,8 +77,8 @@ def link(path: str, *uuids: Any, description: str, optional: bool = False) -> An
     """An absolute URL made of a path and uuids; null (or absent) when the last uuid is."""
     nothing = ABSENT if optional else None
 
-    def read(context: Context, *values: UUID | None) -> Any:
-        return nothing if values[-1] is None else context.base_url + path.format(*values)
+    def read(context: Context, *values: Any) -> Any:
+        return nothing if values[-1] is None else context.url(path, *values)
 
     return _field(Source(uuids, read), description)
 

@@ -14,7 +14,7 @@ from app.kit.responses import ERROR_SCHEMAS
 def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for path in document["paths"].values():
         for method, operation in path.items():
-            if method in ("get", "head", "post"):
+            if method in ("get", "head", "post", "delete"):
                 yield operation
 
 
@@ -51,7 +51,8 @@ def _corrected(app: FastAPI, examples: dict[str, Any], bodies: dict[str, type[Ba
     schemas.update({model.__name__: model.model_json_schema() for model in bodies.values()})
     document["components"]["schemas"] = dict(sorted(schemas.items()))
     for operation in _operations(document):
-        operation["responses"].pop("422", None)
+        if "HTTPValidationError" in str(operation["responses"].get("422")):
+            del operation["responses"]["422"]
         if app.state.settings.transition_response == "order_uuid" and operation["operationId"] in bodies:
             operation["responses"]["200"]["content"] = _json(bodies[operation["operationId"]])
         operation.get("parameters", []).sort(key=lambda parameter: parameter["name"])

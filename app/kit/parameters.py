@@ -106,16 +106,16 @@ def split_commas(values: Any) -> list[str]:
     return [part for value in values for part in value.split(",") if part]
 
 
+def uuid_at(text: str, *collections: str) -> UUID | None:
+    """The uuid in a URL or path of one of the collections, or a bare one; None for any other text."""
+    path = re.sub(r"^[a-zA-Z][a-zA-Z0-9+.-]*://[^/]*", "", text.strip())
+    found = re.fullmatch(_IN_PATH.format("|".join(collections)), path)
+    return uuid_or_none(found[1] if found else path)
+
+
 def uuid_in_path(*collections: str) -> BeforeValidator:
     """A validator that takes a URL or path of one of the collections, or a bare uuid; any other text is None."""
-    pattern = re.compile(_IN_PATH.format("|".join(collections)))
-
-    def parse(value: str) -> UUID | None:
-        path = re.sub(r"^[a-zA-Z][a-zA-Z0-9+.-]*://[^/]*", "", _text(value).strip())
-        found = pattern.fullmatch(path)
-        return uuid_or_none(found[1] if found else path)
-
-    return BeforeValidator(parse)
+    return BeforeValidator(lambda value: uuid_at(_text(value), *collections))
 
 
 _NO_NUL = {"type": "string", "pattern": "^[^\\x00]*$"}

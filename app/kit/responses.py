@@ -35,7 +35,9 @@ _MEANINGS = {
     403: "Visible to the caller, and not for the caller to do.",
     404: "Not there, or not for the caller to see.",
     406: "The client takes no JSON.",
-    409: "The booking is not in the state that the operation starts from.",
+    409: "Not in the state that the operation starts from, or a request with the same Idempotency-Key is in flight.",
+    412: "The booking has changed since it was retrieved.",
+    422: "The Idempotency-Key was used for another request.",
     500: "A defect of the service.",
     503: "The database cannot be reached; try again later.",
 }
@@ -74,3 +76,6 @@ PAGE_HEADERS = headers(
         "Link": ("Addresses of the first, previous, next and last page (RFC 8288).", "string"),
     }
 )
+TAG_HEADERS = headers({"ETag": ("The version of what is answered, for `If-None-Match` and `If-Match`.", "string")})
+OK, LIST_ERRORS, ROW_ERRORS = 200, (400, 404), (404,)
+NOT_MODIFIED = 304

@@ -63,7 +63,7 @@ def base_url(request: Request) -> str:
 
 def context(request: Request, caller: CurrentCaller) -> Context:
     """Who asks, and what absolute URLs start with."""
-    return Context(caller, base_url(request))
+    return Context(caller, base_url(request), request.app.state.settings.directory_base_url)
 
 
 RequestContext = Annotated[Context, Depends(context)]

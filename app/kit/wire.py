@@ -26,3 +26,23 @@ def _storable(text: str) -> str:
 
 Comment = Annotated[str, AfterValidator(_storable), WithJsonSchema({"type": "string", "pattern": "^[^\\x00]*$"})]
 """Free text that PostgreSQL can store."""
+
+
+GREATEST_NUMBER = 10**300
+
+
+def _storable_json(value: Any) -> Any:
+    """The value, unless PostgreSQL could not store it as JSON: null characters, NaN, numbers beyond counting."""
+    if isinstance(value, str):
+        return _storable(value)
+    if isinstance(value, dict):
+        return {_storable(key): _storable_json(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_storable_json(each) for each in value]
+    if isinstance(value, (int, float)) and not abs(value) < GREATEST_NUMBER:
+        raise PydanticCustomError("invalid", "Numbers must be finite, and less than 1e300.")
+    return value
+
+
+StorableJson = Annotated[dict[str, Any], AfterValidator(_storable_json)]
+"""A JSON object that PostgreSQL can store."""

@@ -1,9 +1,11 @@
 """The tables, one module each."""
 
 from app.models.base import Base
+from app.models.busy_slot import BusySlot
 from app.models.category import Category
 from app.models.customer import Customer
 from app.models.history import History
+from app.models.idempotency_key import IdempotencyKey
 from app.models.media_file import MediaFile
 from app.models.offering import Offering
 from app.models.offering_component import OfferingComponent
@@ -22,9 +24,11 @@ from app.models.user import User
 
 __all__ = [
     "Base",
+    "BusySlot",
     "Category",
     "Customer",
     "History",
+    "IdempotencyKey",
     "MediaFile",
     "Offering",
     "OfferingComponent",

@@ -36,6 +36,10 @@ IN_PROGRESS_STATES = (OrderState.PENDING_CONSUMER, OrderState.PENDING_PROVIDER, 
 """An order in one of these states is shown as `order_in_progress` and keeps a booking from being terminated."""
 
 
+UNDECIDED_STATES = (*IN_PROGRESS_STATES, OrderState.PENDING_PROJECT, OrderState.PENDING_START_DATE)
+"""An order in one of these states has not ended."""
+
+
 class RequestType(StrEnum):
     """What an order asks for."""
 
@@ -102,6 +106,9 @@ class Permission(StrEnum):
     ACCEPT_BOOKING = "RESOURCE.ACCEPT_BOOKING_REQUEST"
     REJECT_BOOKING = "RESOURCE.REJECT_BOOKING_REQUEST"
     TERMINATE_RESOURCE = "RESOURCE.TERMINATE"
+    APPROVE_ORDER = "ORDER.APPROVE"
+    APPROVE_PRIVATE_ORDER = "ORDER.APPROVE_PRIVATE"
+    REJECT_ORDER = "ORDER.REJECT"
 
 
 BOOKING_OFFERING_TYPE = "Marketplace.Booking"

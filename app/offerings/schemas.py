@@ -3,14 +3,25 @@
 from typing import Any
 from uuid import UUID
 
-from app.kit.fieldset import Fieldset, column, link
+from sqlalchemy import select
+
+from app.kit.fieldset import Context, Fieldset, column, computed, link
 from app.kit.wire import Url
-from app.models import Category, Offering, Plan
+from app.links import MEDIA, PLAN, PUBLIC_OFFERING
+from app.models import Category, MediaFile, Offering, Plan
 from app.models.enums import BillingUnit
 from app.offerings.relations import Provider
 
-PUBLIC_OFFERING = "/api/marketplace-public-offerings/{}/"
-MEDIA = "/api/media/{}/"
+
+def _media(context: Context, uuid: UUID | None, stored: bool) -> str | None:
+    return context.url(MEDIA, uuid) if uuid and (stored or context.directory_base_url) else None
+
+
+def media_link(uuid: Any, description: str) -> Any:
+    """The URL of a media file; null without one, and where nobody could answer with its content."""
+    content = MediaFile.content.is_not(None)
+    stored = select(MediaFile.uuid).where(MediaFile.uuid == uuid, content).correlate_except(MediaFile).exists()
+    return computed(_media, uuid, stored, description=description)
 
 
 class OfferedFields(Fieldset):
@@ -20,8 +31,8 @@ class OfferedFields(Fieldset):
     offering_name: str = column(Offering.name, "Name of the offering.")
     offering_uuid: UUID = column(Offering.uuid, "UUID of the offering.")
     offering_description: str = column(Offering.description, "Description of the offering.")
-    offering_image: Url | None = link(MEDIA, Offering.image_uuid, description="Image of the offering.")
-    offering_thumbnail: Url | None = link(MEDIA, Offering.thumbnail_uuid, description="Small image of the offering.")
+    offering_image: Url | None = media_link(Offering.image_uuid, "Image of the offering.")
+    offering_thumbnail: Url | None = media_link(Offering.thumbnail_uuid, "Small image of the offering.")
     offering_type: str = column(Offering.type, "Always `Marketplace.Booking`.")
     offering_shared: bool = column(Offering.shared, "Accessible to all customers.")
     offering_billable: bool = column(Offering.billable, "Purchase and usage is invoiced.")
@@ -33,10 +44,8 @@ class OfferedFields(Fieldset):
     provider_slug: str = column(Provider.slug, "Slug of the organisation that offers.", optional=True)
     category_title: str = column(Category.title, "Kind of the offering.")
     category_uuid: UUID = column(Category.uuid, "UUID of the offering's kind.")
-    category_icon: Url | None = link(MEDIA, Category.icon_uuid, description="Icon of the offering's kind.")
-    plan: Url | None = link(
-        PUBLIC_OFFERING + "plans/{}/", Offering.uuid, Plan.uuid, description="The price list that applies, if any."
-    )
+    category_icon: Url | None = media_link(Category.icon_uuid, "Icon of the offering's kind.")
+    plan: Url | None = link(PLAN, Offering.uuid, Plan.uuid, description="The price list that applies, if any.")
     plan_unit: BillingUnit | None = column(Plan.unit, "What a price of the plan is for.")
     plan_name: str | None = column(Plan.name, "Name of the plan.")
     plan_uuid: UUID | None = column(Plan.uuid, "UUID of the plan.")

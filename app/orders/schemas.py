@@ -10,13 +10,12 @@ from sqlalchemy import ColumnElement, Float, case, cast, func, select
 
 from app.kit.fieldset import ABSENT, Context, View, column, computed, constant, link
 from app.kit.wire import Cost, FreeForm, Url
+from app.links import ORDER
 from app.models import Offering, OfferingComponent, Order, Plan, PlanComponent, Project, Resource
 from app.models.enums import BillingType, OrderState, RequestType
 from app.offerings.permissions import sees_tracebacks
 from app.offerings.schemas import OfferedFields
 from app.orders.relations import ORDER_RELATIONS, Consumer, ConsumerReviewer, CreatedBy, OldPlan, ProviderReviewer
-
-ORDER = "/api/marketplace-orders/{}/"
 
 
 class IssueReference(BaseModel):
@@ -31,7 +30,8 @@ def full_name(person: Any) -> ColumnElement[str]:
     return func.btrim(func.concat(person.first_name, " ", person.last_name))
 
 
-def _full_name_or_null(person: Any) -> ColumnElement[str | None]:
+def full_name_or_null(person: Any) -> ColumnElement[str | None]:
+    """The full name, or null where there is nobody."""
     return case((person.uuid.is_not(None), full_name(person)))
 
 
@@ -94,11 +94,11 @@ class OrderDetails(OfferedFields):
     start_date: date | None = column(Order.start_date, "Not to be processed before this day.")
     url: Url = link(ORDER, Order.uuid, description="The order itself.")
     consumer_reviewed_by: str | None = column(ConsumerReviewer.username, "Who decided for the consumer: a username.")
-    consumer_reviewed_by_full_name: str | None = column(_full_name_or_null(ConsumerReviewer), "Full name of that user.")
+    consumer_reviewed_by_full_name: str | None = column(full_name_or_null(ConsumerReviewer), "Full name of that user.")
     consumer_reviewed_by_username: str | None = column(ConsumerReviewer.username, "Username of that user.")
     consumer_reviewed_at: datetime | None = column(Order.consumer_reviewed_at, "When that user decided.")
     provider_reviewed_by: str | None = column(ProviderReviewer.username, "Who decided for the provider: a username.")
-    provider_reviewed_by_full_name: str | None = column(_full_name_or_null(ProviderReviewer), "Full name of that user.")
+    provider_reviewed_by_full_name: str | None = column(full_name_or_null(ProviderReviewer), "Full name of that user.")
     provider_reviewed_by_username: str | None = column(ProviderReviewer.username, "Username of that user.")
     provider_reviewed_at: datetime | None = column(Order.provider_reviewed_at, "When that user decided.")
     created_by_username: str = column(CreatedBy.username, "Who placed the order.")

@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     DateTime,
     FromClause,
+    LargeBinary,
     Numeric,
     Select,
     Text,
@@ -102,9 +103,12 @@ def _value(part: Part, name: str) -> Any:
 
 
 def _json(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Times in UTC with a Z, and decimals as strings with all their digits; the rest as PostgreSQL writes it."""
+    """Times in UTC with a Z, decimals as strings with all their digits, bytes in base64 on one line; the rest as
+    PostgreSQL writes it."""
     if isinstance(column.type, DateTime):
         return func.to_char(column.op("AT TIME ZONE")(literal_column("'UTC'")), _ISO)
+    if isinstance(column.type, LargeBinary):
+        return func.translate(func.encode(column, _text("base64")), literal_column("E'\\n'"), _text(""))
     return cast(column, Text) if isinstance(column.type, Numeric) else column
 
 

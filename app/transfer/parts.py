@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
 
 from app.models import (
     Base,
+    BusySlot,
     Category,
     Customer,
     History,
@@ -106,6 +107,7 @@ PARTS = (
     Part("role_permissions", RolePermission, rows.RolePermissionsRow, identity=("role", "permission"), add_only=True),
     Part("user_roles", RoleGrant, rows.RoleGrantRow, "array", ("user_uuid", "role", *SCOPES), add_only=True),
     Part("offering_users", OfferingUser, rows.OfferingUserRow, "array", ("offering_uuid", "user_uuid")),
+    Part("busy_slots", BusySlot, rows.BusySlotRow),
     RESOURCES,
     Part("orders", Order, rows.OrderRow),
     Part("history", History, rows.HistoryRow, add_only=True),

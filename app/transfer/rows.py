@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID, uuid5
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
 from app.auth import digest
 from app.models.enums import (
@@ -22,11 +22,12 @@ from app.models.enums import (
     RequestType,
     ResourceState,
 )
+from app.transfer.pieces import EndpointRow, PeriodRow, SlotRow, TokenRow
 from app.transfer.row import DatedRow, IdentifiedRow, NamedRow, Record, Row
 from app.transfer.values import (
+    Content,
     Coordinate,
     Day,
-    Digest,
     FileName,
     Flag,
     JsonObject,
@@ -55,17 +56,6 @@ class CustomerRow(NamedRow):
     native_name: Text = ""
     blocked: Flag = False
     archived: Flag = False
-
-
-class TokenRow(BaseModel):
-    """A token as `dump` writes it: not the key, only its digest."""
-
-    uuid: Uuid
-    digest: Digest
-    name: Text = ""
-    created: Moment | None = None
-    refreshed: Moment | None = None
-    expires: Moment | None = None
 
 
 class UserRow(DatedRow):
@@ -97,11 +87,20 @@ class UserRow(DatedRow):
 
 
 class MediaFileRow(IdentifiedRow):
+    """Without `size`, it is that of the content."""
+
     table = "media_file"
 
     name: FileName
     mime_type: Text = ""
-    size: Whole = 0
+    content: Content | None = None
+    size: Whole | None = None
+
+    @model_validator(mode="after")
+    def _with_size(self) -> Self:
+        if self.size is None:
+            self.size = len(self.content or b"")
+        return self
 
 
 class ProjectRow(NamedRow):
@@ -224,24 +223,16 @@ class OfferingUserRow(Row):
     username: Text | None = None
 
 
-class SlotRow(BaseModel):
-    """A booked period, half-open; an empty `backend_id` is given a value."""
+class BusySlotRow(PeriodRow, IdentifiedRow):
+    """Time that the provider keeps free; live bookings may be in it, and stay."""
 
-    start: Moment
-    end: Moment
-    backend_id: Text255 = ""
+    table = "busy_slot"
 
-    @model_validator(mode="after")
-    def _is_period(self) -> Self:
-        if self.start >= self.end:
-            raise ValueError("start must be before end")
-        return self
-
-
-class EndpointRow(BaseModel):
-    uuid: Uuid | None = None
-    name: Text
-    url: Text
+    offering_uuid: Uuid
+    comment: Text = ""
+    backend_id: Text255 | None = None
+    created: Moment | None = None
+    created_by_uuid: Uuid | None = None
 
 
 class ResourceRow(NamedRow):

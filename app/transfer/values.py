@@ -1,5 +1,6 @@
 """Types of values in a file: what is accepted, and as what it is stored."""
 
+import binascii
 import json
 import re
 import unicodedata
@@ -90,6 +91,13 @@ def _object(value: Any) -> str:
     return storable(value)
 
 
+def _content(value: Any) -> bytes:
+    try:
+        return binascii.a2b_base64(value, strict_mode=True)
+    except (TypeError, ValueError):
+        raise ValueError("must be base64, on one line") from None
+
+
 def _is_section(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("header"), str) and isinstance(value.get("body"), str)
 
@@ -128,6 +136,8 @@ Username = Annotated[str, Field(strict=True, min_length=1, max_length=128), Afte
 FileName = Annotated[str, Field(strict=True, min_length=1, max_length=500), AfterValidator(_plain)]
 TokenKey = Annotated[str, Field(strict=True, pattern=r"^\S+$"), AfterValidator(_plain)]
 Digest = Annotated[str, Field(strict=True, pattern="^[0-9a-f]{64}$")]
+Content = Annotated[bytes, PlainValidator(_content)]
+"""Bytes, in base64."""
 JsonObject = Annotated[str, PlainValidator(_object)]
 JsonObjectOrNull = Annotated[str | None, PlainValidator(_or_null(_object))]
 ReportOrNull = Annotated[str | None, PlainValidator(_or_null(_report))]

@@ -81,9 +81,8 @@ def user_url(uuid: str | None) -> str | None:
     return None if uuid is None else f"{BASE}/api/users/{dashed(uuid)}/"
 
 
-def media_url(name: str) -> str | None:
-    files = {file["name"]: uuid for uuid, file in DATA["media_files"].items()}
-    return f"{BASE}/api/media/{dashed(files[name])}/" if name else None
+def media_url(name: str) -> None:
+    """No link is given to a file whose content is not stored, as of none in the data set."""
 
 
 def full_name(uuid: str) -> str:

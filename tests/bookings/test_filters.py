@@ -25,7 +25,7 @@ TESTS = Path(__file__).parents[1]
 DATA: Row = json.loads((TESTS / "recorded" / "dataset.json").read_text())
 URL = "/api/booking-resources/"
 NOT_FILTERS = {"field", "o", "page", "page_size"}
-EXTENSIONS = {"created_before", "modified_before", "order_state", "slug"}
+EXTENSIONS = {"created_before", "modified_before", "order_state", "slot_start_after", "slot_start_before", "slug"}
 CALLERS = ("staff", "powner", "creator", "outsider")
 MICROSECOND = timedelta(microseconds=1)
 CHOICES = "Select a valid choice. {} is not one of the available choices."
@@ -379,6 +379,22 @@ PARAMETERS: dict[str, Parameter] = {
         USERS["pmanager"][0],
         NO_UUID,
     ),
+    "slot_start_after": Parameter(
+        lambda b, v: any(moment(slot["start"]) >= moment(v) for slot in b.row["slots"]),
+        lambda b: b.row["slots"][0]["start"] if b.row["slots"] else None,
+        "Alpha scan",
+        "2024-04-14T08:01:00.123456Z",
+        "2024-04-14T08:01:00.123457Z",
+        NO_MOMENT,
+    ),
+    "slot_start_before": Parameter(
+        lambda b, v: any(moment(slot["start"]) < moment(v) for slot in b.row["slots"]),
+        lambda b: b.row["slots"][0]["start"] if b.row["slots"] else None,
+        "Alpha scan",
+        "2024-04-14T08:01:00.123457Z",
+        "2024-04-14T08:01:00.123456Z",
+        NO_MOMENT,
+    ),
     "slug": Parameter(lambda b, v: b.row["slug"] == v, lambda b: b.row["slug"], "alpha scan", "res-0", "res-", NUL),
     "state": Parameter(
         lambda b, v: b.row["state"] == v,
@@ -693,6 +709,29 @@ PLAIN = "Enter a valid date/time."
 async def test_what_is_no_moment_is_refused_and_told_why(listed: List, name: str, query: str, message: str) -> None:
     response = await listed.raw(f"{name}={query}")
     assert (response.status_code, response.json()) == (400, {name: [message]})
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "found"),
+    [
+        ("2024-04-18T09:14:00.5Z", "2024-04-18T09:14:00.500001Z", True),
+        ("2024-04-19T08:14:00.5Z", "2024-04-20", True),
+        ("2024-04-18", "2024-04-20", True),
+        ("2024-04-18T09:14:00.500001Z", "2024-04-19T08:14:00.5Z", False),
+        ("2024-04-19", "2024-04-19", False),
+        ("2024-04-20", "2024-04-18", False),
+    ],
+)
+async def test_both_bounds_must_hold_of_one_slot(listed: List, after: str, before: str, found: bool) -> None:
+    both = [("slot_start_after", after), ("slot_start_before", before)]
+    uuids = await listed(both)
+    assert uuids == {
+        booking.uuid
+        for booking in BOOKINGS
+        if any(moment(after) <= moment(slot["start"]) < moment(before) for slot in booking.row["slots"])
+    }
+    assert (named("back\\slash") in uuids) == found
+    assert await listed([*both, ("name", "slash")]) == uuids & await listed([("name", "slash")])
 
 
 CONSUMER = UUID("fe20067b983290aacd685746f837e557")

@@ -1,6 +1,7 @@
 """Pages, orderings, headers and cost of the list."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -309,10 +310,15 @@ async def test_head_refuses_what_the_list_refuses(client: AsyncClient, powner: R
     assert (await client.head(f"{URL}?{query}", headers=powner)).status_code == 400
 
 
+FOREIGN = re.compile(r"^/api/(?!booking-resources).*\{")
+"""Paths that name something other than a booking; those are followed where links are."""
+
+
 async def test_head_works_on_every_get(client: AsyncClient, staff: Row) -> None:
     document = (await client.get("/openapi.json")).json()
     uuid = next(iter(BOOKINGS))
-    paths = [path.format(uuid=uuid) for path, methods in document["paths"].items() if "get" in methods]
+    own = [path for path, methods in document["paths"].items() if "get" in methods and not FOREIGN.search(path)]
+    paths = [path.format(uuid=uuid) for path in own]
     assert len(paths) >= 5
     for path in [*paths, "/openapi.json"]:
         got, head = await client.get(path, headers=staff), await client.head(path, headers=staff)

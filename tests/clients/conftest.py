@@ -44,7 +44,7 @@ def serve(cluster: Cluster, dataset: dict[str, Any], tmp_path_factory: pytest.Te
     """Starts a server on a database of its own, filled with the recorded data set."""
 
     @asynccontextmanager
-    async def start(name: str, **settings: str) -> AsyncIterator[str]:
+    async def start(name: str, **settings: Any) -> AsyncIterator[str]:
         async with migrated(cluster, name) as engine:
             async with Database(engine).transaction() as connection:
                 await load_dataset(connection, dataset)

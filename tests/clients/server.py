@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -24,10 +25,11 @@ def _free_port() -> int:
 
 
 @contextmanager
-def running(database_url: str, log: Path, **settings: str) -> Iterator[str]:
+def running(database_url: str, log: Path, *, workers: int = 1, **settings: Any) -> Iterator[str]:
     """The address of a server on the database; further settings are those of the service, without their prefix."""
     port = _free_port()
     command = [sys.executable, "-m", "uvicorn", "app.main:app", "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--workers", str(workers)] if workers > 1 else []
     given = {f"BOOKING_{name.upper()}": value for name, value in settings.items()}
     environment = {**os.environ, **given, "BOOKING_DATABASE_URL": database_url}
     with log.open("wb") as output:

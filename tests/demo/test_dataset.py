@@ -279,6 +279,8 @@ def _booking_matches(booking: Row, wanted: Row) -> dict[str, bool]:
         "query": wanted["query"].lower() in booking["name"].lower(),
         "runtime_state": booking["backend_metadata"].get("runtime_state") == wanted["runtime_state"],
         "state": booking["state"] in wanted["state"],
+        "slot_start_after": any(slot["start"] >= wanted["slot_start_after"] for slot in booking["slots"]),
+        "slot_start_before": any(slot["start"] < wanted["slot_start_before"] for slot in booking["slots"]),
     }
 
 
@@ -327,7 +329,10 @@ def _consumer_matches(dataset: Dataset, booking: Row, wanted: Row) -> dict[str, 
 
 
 def test_there_is_an_example_for_each_parameter(dataset: Dataset) -> None:
-    extensions = {"created_before", "modified_before", "slug", "order_state"}
+    extensions = {
+        *("created_before", "modified_before", "slug", "order_state"),
+        *("slot_start_after", "slot_start_before"),
+    }
     shaping = {"field": ["uuid", "name", "state", "slots"], "o": ["name"], "page": 1, "page_size": 10}
     assert len(EXAMPLES.keys() - extensions) == 40
     assert extensions < EXAMPLES.keys()

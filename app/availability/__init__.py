@@ -1,0 +1,1 @@
+"""When offerings are booked, busy and free."""

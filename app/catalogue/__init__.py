@@ -1,0 +1,1 @@
+"""What can be booked, and at what price: offerings and plans, to be looked up."""

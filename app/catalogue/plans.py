@@ -1,0 +1,89 @@
+"""Price lists: one line for each field of those that clients of the published API read."""
+
+from collections.abc import Collection as Sized
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field, WithJsonSchema
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.catalogue.loaders import current_plans, load_prices
+from app.errors import NotFound
+from app.kit.collection import Collection
+from app.kit.fieldset import Context, Fieldset, View, column, computed, link, related
+from app.kit.wire import Cost, Url
+from app.links import PLAN
+from app.models import Plan
+from app.models.enums import BillingUnit
+
+Price = Annotated[str, WithJsonSchema({"type": "string", "format": "decimal", "pattern": r"^-?\d+\.\d{10}$"})]
+"""An amount of money as text with ten decimals."""
+
+
+def _price(_: Context, price: Decimal) -> str:
+    return format(price, "f")
+
+
+class NestedPlanComponent(BaseModel):
+    """What one component costs in a plan."""
+
+    type: str = Field(description="Key of the component.")
+    name: str = Field(description="Name of the component.")
+    measured_unit: str = Field(description="What an amount of it is counted in.")
+    amount: int = Field(description="Amount that is included.")
+    price: Cost = Field(description="Price of one.")
+
+
+async def _load_amounts_by_type(
+    connection: AsyncConnection, context: Context, uuids: Sized[UUID], member: str
+) -> Mapping[UUID, Any]:
+    found = await load_prices(connection, context, uuids)
+    return {plan: {item["type"]: item[member] for item in items} for plan, items in found.items()}
+
+
+async def _load_prices_by_type(connection: AsyncConnection, context: Context, uuids: Sized[UUID]) -> Mapping[UUID, Any]:
+    return await _load_amounts_by_type(connection, context, uuids, "price")
+
+
+async def _load_quotas_by_type(connection: AsyncConnection, context: Context, uuids: Sized[UUID]) -> Mapping[UUID, Any]:
+    return await _load_amounts_by_type(connection, context, uuids, "amount")
+
+
+class BasePublicPlan(Fieldset):
+    """A price list of an offering."""
+
+    url: Url = link(PLAN, Plan.offering_uuid, Plan.uuid, description="The plan itself.")
+    uuid: UUID = column(Plan.uuid, "UUID of the plan.")
+    name: str = column(Plan.name, "Name of the plan.")
+    description: str = column(Plan.description, "What the plan is for.")
+    archived: bool = column(Plan.archived, "Whether it can no longer be chosen.")
+    unit_price: Price = computed(_price, Plan.unit_price, description="Price of one `unit`.")
+    unit: BillingUnit = column(Plan.unit, "What the price is for.")
+    components: list[NestedPlanComponent] = related(load_prices, Plan.uuid, list, "What its components cost.")
+    prices: dict[str, float] = related(_load_prices_by_type, Plan.uuid, dict, "Price by key of the component.")
+    quotas: dict[str, float] = related(_load_quotas_by_type, Plan.uuid, dict, "Amount by key of the component.")
+
+
+PLAN_VIEW = View(BasePublicPlan, Plan, {})
+
+
+def no_plan() -> NotFound:
+    """What is said of a plan that is not there."""
+    return NotFound("No Plan matches the given query.")
+
+
+def plans_of(offering: UUID, *, archived: bool) -> Collection:
+    """Plans of an offering, `archived` ones too or not; whether the caller may see the offering is not asked here."""
+    own = Plan.offering_uuid == offering
+    shown = own if archived else own & Plan.archived.is_(False)
+    return Collection(PLAN_VIEW, lambda _: shown, {"name": Plan.name.collate("C")}, "name", no_plan)
+
+
+async def load_plans(connection: AsyncConnection, context: Context, uuids: Sized[UUID]) -> Mapping[UUID, Any]:
+    """Plans by offering, whole, without archived ones."""
+    by_offering = await current_plans(connection, uuids)
+    plans = [plan for own in by_offering.values() for plan in own]
+    found = await PLAN_VIEW.read(connection, context, plans) if plans else {}
+    return {offering: [found[plan] for plan in own] for offering, own in by_offering.items()}

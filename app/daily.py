@@ -1,0 +1,60 @@
+"""What is done once a day, by one replica; PostgreSQL decides which."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, time, timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.bookings.expiry import expire_pending
+from app.database import Database, try_lock
+from app.kit.idempotency import forget
+from app.requests.repository import start_due
+
+LEADER = 7_262_157
+"""Key of the advisory lock of the replica that does the day's work."""
+log = logging.getLogger(__name__)
+
+
+async def day(database: Database) -> bool:
+    """Expires pending requests, starts orders whose day has come, and forgets old answers; not while another does."""
+    async with database.transaction() as leading:
+        if not await try_lock(leading, LEADER):
+            return False
+        for uuid in await expire_pending(database):
+            log.info("booking %s was rejected as expired", uuid)
+        await start_due(leading, datetime.now(UTC))
+        await forget(leading)
+    return True
+
+
+async def _every_day(database: Database, at: time) -> None:
+    while True:
+        await asyncio.sleep(seconds_until(at, datetime.now(UTC)))
+        try:
+            await day(database)
+        except (SQLAlchemyError, OSError):
+            log.exception("the work of the day could not be done; the next try is tomorrow")
+
+
+def seconds_until(at: time, now: datetime) -> float:
+    """Seconds from now to the next such time of day, UTC; a day if it is just now."""
+    following = datetime.combine(now.date(), at, UTC)
+    if following <= now:
+        following += timedelta(days=1)
+    return (following - now).total_seconds()
+
+
+@asynccontextmanager
+async def working_daily(database: Database, at: time | None) -> AsyncIterator[None]:
+    """Does the day's work at that time, UTC, as long as the context lasts; never if there is none."""
+    task = asyncio.create_task(_every_day(database, at)) if at is not None else None
+    try:
+        yield
+    finally:
+        if task is not None:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task

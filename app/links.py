@@ -1,0 +1,13 @@
+"""Where things are: the paths that links in responses name, and under which they answer."""
+
+from app.kit.fieldset import DirectoryPath
+
+BOOKING = "/api/booking-resources/{}/"
+BOOKING_OFFERING = DirectoryPath("/api/booking-offerings/{}/")
+CUSTOMER = DirectoryPath("/api/customers/{}/")
+MEDIA = DirectoryPath("/api/media/{}/")
+ORDER = "/api/marketplace-orders/{}/"
+PLAN = DirectoryPath("/api/marketplace-public-offerings/{}/plans/{}/")
+PROJECT = DirectoryPath("/api/projects/{}/")
+PUBLIC_OFFERING = DirectoryPath("/api/marketplace-public-offerings/{}/")
+USER = DirectoryPath("/api/users/{}/")

@@ -1,0 +1,1 @@
+"""Images of offerings and icons of their kinds."""

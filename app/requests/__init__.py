@@ -1,0 +1,1 @@
+"""How bookings are asked for: requests, their rules, and their approval by the consumer."""

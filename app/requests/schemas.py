@@ -1,0 +1,79 @@
+"""What a request says, and what is answered: the documented fields of an order that has been placed."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from app.kit.fieldset import View, column, constant, link
+from app.kit.wire import Comment, Cost, FreeForm, StorableJson, Url
+from app.links import ORDER, PROJECT, USER
+from app.models import Order, Project, Resource
+from app.models.enums import OrderState, RequestType
+from app.offerings.schemas import OfferedFields
+from app.orders.relations import ORDER_RELATIONS, Consumer, ConsumerReviewer, CreatedBy
+from app.orders.schemas import full_name, full_name_or_null
+
+
+class OrderCreateRequest(BaseModel):
+    """A request for a booking."""
+
+    offering: Comment = Field(description="The offering: its URL or path, as `marketplace-public-offerings` shows it.")
+    project: Comment = Field(description="The project that the booking is for: its URL or path.")
+    attributes: StorableJson = Field(
+        description="`schedules`: the periods, each with `start` and `end` (ISO 8601 with seconds and offset); and "
+        "`name`, `description`, `end_date`. Other members are kept as they are."
+    )
+    plan: Comment | None = Field(default=None, description="The price list: its URL or path.")
+    limits: FreeForm | None = Field(default=None, description="Must be empty: bookings have no limits.")
+    accepting_terms_of_service: bool | None = Field(
+        default=None, description="Needed where the offering has terms of service."
+    )
+    callback_url: Comment | None = Field(default=None, description="Where a browser is sent afterwards.")
+    request_comment: Comment | None = Field(default=None, description="A word to those who decide.")
+    type: RequestType = Field(default=RequestType.CREATE, description="Always `Create` here.")
+    start_date: date | None = Field(default=None, description="Not to be processed before this day.")
+
+
+class OrderCreate(OfferedFields):
+    """An order as its creator gets it."""
+
+    uuid: UUID = column(Order.uuid, "UUID of the order.")
+    created: datetime = column(Order.created, "When the order was placed.")
+    modified: datetime = column(Order.modified, "When the order last changed.")
+    attributes: Any = column(Order.attributes, "What was ordered, as sent.")
+    limits: FreeForm = column(Order.limits, "Ordered amount by component.")
+    resource_uuid: UUID | None = constant(lambda: None, "Always null: a booking has no object in another system.")
+    resource_type: str | None = constant(lambda: None, "Always null, as `resource_uuid`.")
+    resource_name: str = column(Resource.name, "Name of the booking.")
+    cost: Cost | None = column(Order.cost, "What the order costs.")
+    state: OrderState = column(Order.state, "How far the order is.")
+    output: str = column(Order.output, "What processing the order printed.")
+    marketplace_resource_uuid: UUID = column(Resource.uuid, "UUID of the booking.")
+    error_message: str = column(Order.error_message, "Why the order failed.")
+    callback_url: str | None = column(Order.callback_url, "Where a browser is sent afterwards.")
+    completed_at: datetime | None = column(Order.completed_at, "When the order was done.")
+    request_comment: str | None = column(Order.request_comment, "What the consumer said.")
+    attachment: Url | None = constant(lambda: None, "Always null: orders carry no files.")
+    type: RequestType = column(Order.type, "What is asked for.")
+    start_date: date | None = column(Order.start_date, "Not to be processed before this day.")
+    url: Url = link(ORDER, Order.uuid, description="The order itself.")
+    created_by: Url = link(USER, Order.created_by_uuid, description="Who placed the order.")
+    created_by_username: str = column(CreatedBy.username, "Username of that user.")
+    created_by_full_name: str = column(full_name(CreatedBy), "Full name of that user.")
+    consumer_reviewed_by: Url | None = link(
+        USER, Order.consumer_reviewed_by_uuid, description="Who decided for the consumer."
+    )
+    consumer_reviewed_at: datetime | None = column(Order.consumer_reviewed_at, "When that user decided.")
+    consumer_reviewed_by_username: str | None = column(ConsumerReviewer.username, "Username of that user.")
+    consumer_reviewed_by_full_name: str | None = column(full_name_or_null(ConsumerReviewer), "Full name of that user.")
+    project: Url = link(PROJECT, Project.uuid, description="The project that the booking is for.")
+    project_uuid: UUID = column(Project.uuid, "UUID of that project.")
+    project_name: str = column(Project.name, "Name of that project.")
+    project_description: str = column(Project.description, "Description of that project.")
+    customer_name: str = column(Consumer.name, "The organisation that books.")
+    customer_uuid: UUID = column(Consumer.uuid, "UUID of that organisation.")
+
+
+ORDER_CREATE = View(OrderCreate, Order, ORDER_RELATIONS)

@@ -1,0 +1,44 @@
+"""A booking is found, requested, accepted and shown as taken with the unmodified official clients."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.database import Database
+from app.embedded import Cluster
+from app.transfer import load_dataset
+from tests.clients.conftest import installed
+from tests.clients.server import PROJECT, running
+from tests.databases import migrated
+from tests.requests.conftest import GENOME_STUDY, period
+
+
+@pytest.mark.parametrize(
+    ("version", "headers"), [("7.8.7", {}), ("8.1.3", {"Prefer": "return=representation"})], ids=["7.8.7", "8.1.3"]
+)
+async def test_life_of_a_booking_with_the_official_client(
+    cluster: Cluster, dataset: Any, tokens: dict[str, str], tmp_path: Path, version: str, headers: dict[str, str]
+) -> None:
+    name = f"story_{version.replace('.', '_')}"
+    async with migrated(cluster, name) as engine, Database(engine).transaction() as connection:
+        await load_dataset(connection, dataset)
+    people = {"consumer": tokens["cowner"], "provider": tokens["powner"]}
+    with running(cluster.url(name), tmp_path / "server.log") as address:
+        task = {"base_url": address, "headers": headers, "project": GENOME_STUDY, **people, **period(9, 10)}
+        command = [sys.executable, str(PROJECT / "tests" / "clients" / "story.py")]
+        environment = {**os.environ, "PYTHONPATH": str(installed(version))}
+        told = await asyncio.to_thread(
+            subprocess.run, command, input=json.dumps(task).encode(), env=environment, capture_output=True
+        )
+    assert told.returncode == 0, told.stderr.decode()
+    report = json.loads(told.stdout)
+    assert report["state"] == "executing"
+    assert "Microscope" in report["provided"]
+    assert [datetime.fromisoformat(moment).timestamp() for moment in period(9, 10).values()] in report["taken"]
