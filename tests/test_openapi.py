@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -276,6 +277,11 @@ def test_published_operations_have_the_published_tag(document: Document) -> None
 def test_schemas_have_the_published_names(document: Document) -> None:
     published = {"BookingResource", "BookingSlot", "NestedEndpoint", "OrderDetails", "OrderState", "ResourceState"}
     assert published <= set(document["components"]["schemas"])
+
+
+def test_every_reference_leads_somewhere(document: Document) -> None:
+    references = set(re.findall(r'"\$ref": "([^"]+)"', json.dumps(document)))
+    assert references == {f"#/components/schemas/{name}" for name in document["components"]["schemas"]} & references
 
 
 def test_errors_of_the_framework_appear_nowhere(document: Document) -> None:

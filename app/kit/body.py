@@ -50,5 +50,5 @@ def _refusal(error: ValidationError) -> Exception:
 
 def documented_body(model: type[BaseModel], *, required: bool = False) -> dict[str, Any]:
     """The OpenAPI description of such a body."""
-    content = {"application/json": {"schema": model.model_json_schema()}}
+    content = {"application/json": {"schema": model.model_json_schema(ref_template="#/components/schemas/{model}")}}
     return {"requestBody": {"required": required, "content": content}}

@@ -49,7 +49,6 @@ def _corrected(app: FastAPI, examples: dict[str, Any], bodies: dict[str, type[Ba
         schemas.pop(unused, None)
     schemas.update(ERROR_SCHEMAS)
     schemas.update({model.__name__: model.model_json_schema() for model in bodies.values()})
-    document["components"]["schemas"] = dict(sorted(schemas.items()))
     for operation in _operations(document):
         if "HTTPValidationError" in str(operation["responses"].get("422")):
             del operation["responses"]["422"]
@@ -59,7 +58,19 @@ def _corrected(app: FastAPI, examples: dict[str, Any], bodies: dict[str, type[Ba
         for parameter in operation.get("parameters", []):
             _allow_empty(parameter)
             _exemplify(parameter, operation["operationId"], examples)
+        _share_body(operation, schemas)
+    document["components"]["schemas"] = dict(sorted(schemas.items()))
     return document
+
+
+def _share_body(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Moves the schema of a body, and those it is made of, to where all schemas are."""
+    body = operation.get("requestBody")
+    if body and "title" in (schema := dict(body["content"]["application/json"]["schema"])):
+        schemas.update(schema.pop("$defs", {}))
+        schemas[schema["title"]] = schema
+        reference = {"$ref": f"#/components/schemas/{schema['title']}"}
+        operation["requestBody"] = {**body, "content": {"application/json": {"schema": reference}}}
 
 
 def _json(model: type[BaseModel]) -> dict[str, Any]:

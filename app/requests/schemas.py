@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.kit.fieldset import View, column, constant, link
 from app.kit.wire import Comment, Cost, FreeForm, StorableJson, Url
@@ -18,6 +18,8 @@ from app.orders.schemas import full_name, full_name_or_null
 
 class OrderCreateRequest(BaseModel):
     """A request for a booking."""
+
+    model_config = ConfigDict(strict=True)
 
     offering: Comment = Field(description="The offering: its URL or path, as `marketplace-public-offerings` shows it.")
     project: Comment = Field(description="The project that the booking is for: its URL or path.")
