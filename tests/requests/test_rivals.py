@@ -51,6 +51,7 @@ async def test_rivals_never_overlap(cluster: Cluster, dataset: Any, tokens: dict
                 )
             ).scalar_one()
             overlaps = (await connection.execute(text(OVERLAPS))).scalar_one()
+    print(printed.decode())
     answers = json.loads(printed)["answers"]
     assert overlaps == 0
     assert set(answers) <= {"won", "refused: taken", "refused: own overlap"}, answers
