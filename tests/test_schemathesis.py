@@ -41,7 +41,6 @@ RULED = [
     "booking_offerings_busy_slots_create",
 ]
 """Operations with rules that a schema cannot say, such as start before end."""
-MEANINGFUL_WHEN_EMPTY = {"state", "order_state"}
 
 CONFIG = SchemathesisConfig.from_dict(
     {
@@ -103,20 +102,19 @@ def is_understood(case: Any, url: str) -> bool:
     """
     sent = parse_qs(urlsplit(url).query, keep_blank_values=True)
     return all(
-        _is_understood(parameter["name"], parameter["schema"], sent[parameter["name"]])
+        _is_understood(parameter, sent[parameter["name"]])
         for parameter in DOCUMENT["paths"][case.path].get(case.method.lower(), {}).get("parameters", [])
         if parameter["in"] == "query" and parameter["name"] in sent
     )
 
 
-def _is_understood(name: str, declared: Mapping[str, Any], values: list[str]) -> bool:
-    if name == "field" or (name not in MEANINGFUL_WHEN_EMPTY and not "".join(values).strip()):
+def _is_understood(parameter: Mapping[str, Any], values: list[str]) -> bool:
+    declared, may_be_empty = parameter["schema"], parameter.get("allowEmptyValue", False)
+    if parameter["name"] == "field" or (may_be_empty and not "".join(values).strip()):
         return True
     if declared.get("type") == "array":
-        items = [
-            item for value in values for item in (value.split(",") if name not in MEANINGFUL_WHEN_EMPTY else [value])
-        ]
-        return all(_has_form(declared["items"], item) for item in items if item or name in MEANINGFUL_WHEN_EMPTY)
+        items = [item for value in values for item in (value.split(",") if may_be_empty else [value])]
+        return all(_has_form(declared["items"], item) for item in items if item.strip() or not may_be_empty)
     return not values[-1].strip() or _has_form(declared, values[-1])
 
 
