@@ -16,8 +16,9 @@ ALLOWED = {
     "__main__": {"cli"},
     "cli": {"accounts", "config", "database", "demo", "embedded", "importing", "kit", "main", "transfer"},
     "availability": {"auth", "database", "errors", "kit", "models", "offerings", "orders", "requests"},
-    "main": {"availability", "bookings", "catalogue", "config", "daily", "database", "demo", "directory", "errors"}
+    "main": {"availability", "bookings", "catalogue", "config", "daily", "database", "directory", "document", "errors"}
     | {"health", "kit", "media", "requests"},
+    "document": {"bookings", "demo", "kit"},
     "directory": {"auth", "bookings", "catalogue", "database", "errors", "kit", "links", "models", "orders"}
     | {"requests"},
     "media": {"auth", "catalogue", "database", "errors", "kit", "models"},

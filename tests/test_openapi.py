@@ -320,6 +320,32 @@ def test_every_example_of_a_parameter_is_valid(document: Document) -> None:
             validate(document, parameter["schema"], parameter["example"])
 
 
+def test_every_link_names_an_operation_and_its_path_parameters(document: Document) -> None:
+    known = operations(document)
+    links = [
+        (source, target, link)
+        for source, operation in known.items()
+        for response in operation["responses"].values()
+        for target, link in response.get("links", {}).items()
+    ]
+    assert len(links) > 50
+    for source, target, link in links:
+        taken = {item["name"] for item in known[target].get("parameters", []) if item["in"] == "path"}
+        assert link["operationId"] == target
+        assert link["parameters"].keys() == taken, f"{source} leads to {target}"
+
+
+def test_every_example_of_a_body_is_valid(document: Document) -> None:
+    bodies = [
+        each["requestBody"]["content"]["application/json"]
+        for each in operations(document).values()
+        if "requestBody" in each
+    ]
+    assert len(bodies) == 4
+    for body in bodies:
+        validate(document, body["schema"], body["example"])
+
+
 def test_no_field_is_required_or_has_a_default(document: Document) -> None:
     for name in ("BookingResource", "OrderDetails"):
         schema = document["components"]["schemas"][name]

@@ -329,7 +329,7 @@ def _project(project: Project, now: datetime) -> Row:
 
 def _offering(offering: Offering, midnight: datetime) -> Row:
     latitude, longitude = offering.place or (None, None)
-    window = _schedule("open", midnight - timedelta(days=400), midnight + timedelta(days=500))
+    window = _schedule("open", midnight - timedelta(days=400), datetime(2100, 1, 1, tzinfo=UTC))
     lexis = {"heappe_url": f"https://{offering.host}/heappe"} if offering.supports_lexis else {}
     row: Row = {"name": offering.name, "slug": offering.slug, "description": offering.description}
     row |= {"type": "Marketplace.Booking", "shared": offering.shared, "billable": offering.billable}

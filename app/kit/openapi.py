@@ -1,6 +1,7 @@
 """The OpenAPI document, corrected where the framework would describe what this service does not do."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI
@@ -11,30 +12,39 @@ from app.kit.filtering import EMPTY_IS_VALUE
 from app.kit.responses import ERROR_SCHEMAS
 
 
-def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for path in document["paths"].values():
-        for method, operation in path.items():
-            if method in ("get", "head", "post", "delete"):
-                yield operation
+class Lead:
+    """One operation's answer leads to others, whose parameters are given as OpenAPI's runtime expressions."""
+
+    def __init__(self, source: str, targets: tuple[str, ...], **parameters: str) -> None:
+        self.source, self.targets, self.parameters = source, targets, parameters
 
 
-def describe(
-    app: FastAPI, examples: dict[str, Any], bodies: dict[str, type[BaseModel]]
-) -> Callable[[], dict[str, Any]]:
-    """The document: errors in the documented shapes, parameters in documented order, with an example for each.
+@dataclass(frozen=True)
+class Supplement:
+    """What the routes do not say.
 
-    `bodies` are models of answers that operations give only if asked to, by header or setting, by operation id.
+    `parameters` has examples by parameter, or by operation and parameter; `bodies` examples of request bodies by
+    operation; `on_request` models of answers that operations give only if asked to, by header or setting.
     """
+
+    parameters: Mapping[str, Any]
+    bodies: Mapping[str, Any]
+    on_request: Mapping[str, type[BaseModel]]
+    leads: Sequence[Lead]
+
+
+def describe(app: FastAPI, supplement: Supplement) -> Callable[[], dict[str, Any]]:
+    """The document: errors in the documented shapes, parameters in documented order, examples, and links."""
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _corrected(app, examples, bodies)
+            app.openapi_schema = _corrected(app, supplement)
         return app.openapi_schema
 
     return document
 
 
-def _corrected(app: FastAPI, examples: dict[str, Any], bodies: dict[str, type[BaseModel]]) -> dict[str, Any]:
+def _corrected(app: FastAPI, supplement: Supplement) -> dict[str, Any]:
     document = get_openapi(
         title=app.title,
         version=app.version,
@@ -48,19 +58,37 @@ def _corrected(app: FastAPI, examples: dict[str, Any], bodies: dict[str, type[Ba
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas.update(ERROR_SCHEMAS)
-    schemas.update({model.__name__: model.model_json_schema() for model in bodies.values()})
-    for operation in _operations(document):
+    schemas.update({model.__name__: model.model_json_schema() for model in supplement.on_request.values()})
+    operations = {operation["operationId"]: operation for operation in _operations(document)}
+    for name, operation in operations.items():
         if "HTTPValidationError" in str(operation["responses"].get("422")):
             del operation["responses"]["422"]
-        if app.state.settings.transition_response == "order_uuid" and operation["operationId"] in bodies:
-            operation["responses"]["200"]["content"] = _json(bodies[operation["operationId"]])
+        if app.state.settings.transition_response == "order_uuid" and name in supplement.on_request:
+            operation["responses"]["200"]["content"] = _json(supplement.on_request[name])
         operation.get("parameters", []).sort(key=lambda parameter: parameter["name"])
         for parameter in operation.get("parameters", []):
             _allow_empty(parameter)
-            _exemplify(parameter, operation["operationId"], examples)
+            _exemplify(parameter, name, supplement.parameters)
         _share_body(operation, schemas)
+        if name in supplement.bodies:
+            operation["requestBody"]["content"]["application/json"]["example"] = supplement.bodies[name]
+    for lead in supplement.leads:
+        _link(operations[lead.source], lead)
     document["components"]["schemas"] = dict(sorted(schemas.items()))
     return document
+
+
+def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for path in document["paths"].values():
+        for method, operation in path.items():
+            if method in ("get", "head", "post", "delete"):
+                yield operation
+
+
+def _link(operation: dict[str, Any], lead: Lead) -> None:
+    success = min(operation["responses"])
+    links = operation["responses"][success].setdefault("links", {})
+    links.update({target: {"operationId": target, "parameters": lead.parameters} for target in lead.targets})
 
 
 def _share_body(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
@@ -84,7 +112,7 @@ def _allow_empty(parameter: dict[str, Any]) -> None:
         parameter["allowEmptyValue"] = True
 
 
-def _exemplify(parameter: dict[str, Any], operation: str, examples: dict[str, Any]) -> None:
+def _exemplify(parameter: dict[str, Any], operation: str, examples: Mapping[str, Any]) -> None:
     """Swagger UI fills in the example, so that trying an operation out works as it stands."""
     name = parameter["name"]
     for key in (f"{operation}.{name}", name):

@@ -13,6 +13,8 @@ from uuid import UUID
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from app.kit.wire import NO_NULL
+
 _HEX = "[0-9a-fA-F]"
 _PLAIN_UUID = f"({_HEX}{{8}}(-{_HEX}{{4}}){{3}}-{_HEX}{{12}}|{_HEX}{{32}})"
 _UUID = re.compile(rf"{_PLAIN_UUID}|\{{{_PLAIN_UUID}\}}|urn:uuid:{_PLAIN_UUID}")
@@ -118,8 +120,7 @@ def uuid_in_path(*collections: str) -> BeforeValidator:
     return BeforeValidator(lambda value: uuid_at(_text(value), *collections))
 
 
-_NO_NUL = {"type": "string", "pattern": "^[^\\x00]*$"}
-PlainText = WithJsonSchema(_NO_NUL)
+PlainText = WithJsonSchema({"type": "string", "pattern": NO_NULL})
 Exact = Annotated[str, AfterValidator(_text), PlainText]
 """Text, taken to the letter."""
 Text = Annotated[str, AfterValidator(_text), AfterValidator(str.strip), PlainText]

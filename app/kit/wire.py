@@ -3,8 +3,10 @@
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, PlainSerializer, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Field, GetJsonSchemaHandler, PlainSerializer, TypeAdapter, WithJsonSchema
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
+from typing_extensions import TypeAliasType
 
 Url = Annotated[str, WithJsonSchema({"type": "string", "format": "uri"})]
 """An absolute URL."""
@@ -18,13 +20,17 @@ FreeForm = dict[str, Any]
 """A JSON object whose members are not fixed."""
 
 
+NO_NULL = r"^[^\x00]*$"
+"""Pattern of text without null characters."""
+
+
 def _storable(text: str) -> str:
     if "\x00" in text:
         raise PydanticCustomError("invalid", "Null characters are not allowed.")
     return text
 
 
-Comment = Annotated[str, AfterValidator(_storable), WithJsonSchema({"type": "string", "pattern": "^[^\\x00]*$"})]
+Comment = Annotated[str, AfterValidator(_storable), WithJsonSchema({"type": "string", "pattern": NO_NULL})]
 """Free text that PostgreSQL can store."""
 
 
@@ -46,3 +52,18 @@ def _storable_json(value: Any) -> Any:
 
 StorableJson = Annotated[dict[str, Any], AfterValidator(_storable_json)]
 """A JSON object that PostgreSQL can store."""
+_Number = Annotated[float, Field(gt=-float(GREATEST_NUMBER), lt=float(GREATEST_NUMBER))]
+StorableValue = TypeAliasType(
+    "StorableValue", "bool | _Number | Comment | list[StorableValue] | dict[Comment, StorableValue] | None"
+)
+"""How a value in such an object is described in the OpenAPI document."""
+
+
+class DescribedAs:
+    """Annotates a type that is described as another one in the OpenAPI document."""
+
+    def __init__(self, kind: Any) -> None:
+        self._adapter: TypeAdapter[Any] = TypeAdapter(kind)
+
+    def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(self._adapter.core_schema)

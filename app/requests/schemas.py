@@ -1,19 +1,48 @@
 """What a request says, and what is answered: the documented fields of an order that has been placed."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from app.kit.fieldset import View, column, constant, link
-from app.kit.wire import Comment, Cost, FreeForm, StorableJson, Url
+from app.kit.wire import NO_NULL, Comment, Cost, DescribedAs, FreeForm, StorableJson, StorableValue, Url
 from app.links import ORDER, PROJECT, USER
 from app.models import Order, Project, Resource
 from app.models.enums import OrderState, RequestType
 from app.offerings.schemas import OfferedFields
 from app.orders.relations import ORDER_RELATIONS, Consumer, ConsumerReviewer, CreatedBy
 from app.orders.schemas import full_name, full_name_or_null
+from app.requests.rules import LONGEST_NAME, MOST_PERIODS
+
+_NAME = {"type": ["string", "null"], "maxLength": LONGEST_NAME, "pattern": NO_NULL}
+
+
+class ScheduledPeriod(BaseModel):
+    """A period that is asked for. Other members are kept as they are."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, StorableValue]
+
+    start: datetime = Field(description="First moment of the period, with seconds and an offset or Z; in the future.")
+    end: datetime = Field(description="First moment after the period, with seconds and an offset or Z.")
+
+
+class BookingAttributes(BaseModel):
+    """What is asked for. Other members are kept as they are."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, StorableValue]
+
+    schedules: list[ScheduledPeriod] = Field(
+        min_length=1,
+        max_length=MOST_PERIODS,
+        description="The periods, each inside an opening window of the offering; they may touch, not overlap.",
+    )
+    name: Annotated[str | None, WithJsonSchema(_NAME)] = Field(default="", description="Name of the booking.")
+    description: StorableValue = Field(default="", description="What the booking is for.")
+    end_date: StorableValue = Field(default=None, description="Day on which the booking is to end, as YYYY-MM-DD.")
 
 
 class OrderCreateRequest(BaseModel):
@@ -23,18 +52,21 @@ class OrderCreateRequest(BaseModel):
 
     offering: Comment = Field(description="The offering: its URL or path, as `marketplace-public-offerings` shows it.")
     project: Comment = Field(description="The project that the booking is for: its URL or path.")
-    attributes: StorableJson = Field(
-        description="`schedules`: the periods, each with `start` and `end` (ISO 8601 with seconds and offset); and "
-        "`name`, `description`, `end_date`. Other members are kept as they are."
+    attributes: Annotated[StorableJson, DescribedAs(BookingAttributes)] = Field(
+        description="The periods, the name, and whatever else is to be kept with the booking."
     )
     plan: Comment | None = Field(default=None, description="The price list: its URL or path.")
-    limits: FreeForm | None = Field(default=None, description="Must be empty: bookings have no limits.")
+    limits: Annotated[FreeForm, WithJsonSchema({"type": "object", "maxProperties": 0})] | None = Field(
+        default=None, description="Must be empty: bookings have no limits."
+    )
     accepting_terms_of_service: bool | None = Field(
         default=None, description="Needed where the offering has terms of service."
     )
     callback_url: Comment | None = Field(default=None, description="Where a browser is sent afterwards.")
     request_comment: Comment | None = Field(default=None, description="A word to those who decide.")
-    type: RequestType = Field(default=RequestType.CREATE, description="Always `Create` here.")
+    type: Annotated[RequestType, WithJsonSchema({"type": "string", "const": RequestType.CREATE})] = Field(
+        default=RequestType.CREATE, description="Always `Create` here."
+    )
     start_date: date | None = Field(default=None, description="Not to be processed before this day.")
 
 
