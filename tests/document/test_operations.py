@@ -1,0 +1,14 @@
+"""Requests made up from the OpenAPI document, good and bad ones, against a real server: nothing may contradict it.
+
+`BOOKING_EXAMPLES` sets how many are made up for each operation; each run with the same number makes up the same ones.
+"""
+
+from typing import Any
+
+from tests.document.schema import check, schema
+
+
+@schema.parametrize()
+def test_answers_are_as_the_document_says(case: Any, address: str) -> None:
+    response = case.call(base_url=address)
+    check(case, response, transport_kwargs={"base_url": address})
