@@ -1,6 +1,5 @@
 """List, count, retrieve, accept, reject, history: each handler is one call."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from app.database import Transaction
 from app.errors import BookingNotFound
 from app.kit.body import documented_body, optional_body
 from app.kit.collection import Query as ListQuery
-from app.kit.fields import fields_of
+from app.kit.fields import Fields
 from app.kit.preference import Preferred
 from app.kit.publishing import Paged, path_uuid, query_of
 from app.kit.responses import DETAIL, PAGE_HEADERS, PARAMETER_ERRORS, RULE_ERRORS, TAG_HEADERS, answers, headers
@@ -40,7 +39,6 @@ ends = optional_body(Termination)
 
 Uuid = Annotated[UUID, Depends(path_uuid(BookingNotFound))]
 Filtered = Annotated[ListQuery, Depends(query_of(BOOKINGS, BookingFilters))]
-Fields = Annotated[Sequence[str], Depends(fields_of(BookingResource))]
 Reason = Annotated[Rejection, Depends(optional_body(Rejection))]
 
 

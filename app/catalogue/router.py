@@ -1,6 +1,5 @@
 """Offerings and their plans, to be looked up by consumers and by providers."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from app.catalogue.collections import BOOKING_OFFERINGS, PUBLIC_OFFERINGS, Offer
 from app.catalogue.plans import BasePublicPlan, no_plan, plans_of
 from app.database import Transaction
 from app.kit.collection import Query
-from app.kit.fields import fields_of
+from app.kit.fields import Fields
 from app.kit.parameters import uuid_or_none
 from app.kit.publishing import Paged, path_uuid, publish
 from app.kit.responses import PAGE_HEADERS, answers
@@ -33,7 +32,6 @@ def plan_uuid_in_path(
 
 Uuid = Annotated[UUID, Depends(path_uuid(PUBLIC_OFFERINGS.not_found))]
 PlanUuid = Annotated[UUID, Depends(plan_uuid_in_path)]
-Fields = Annotated[Sequence[str], Depends(fields_of(BasePublicPlan))]
 
 
 @get(

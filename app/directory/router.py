@@ -1,7 +1,6 @@
 """Organisations, projects and users, to be looked up; and who the caller is."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, Depends
 
@@ -15,7 +14,7 @@ from app.directory.collections import (
     UserFilters,
 )
 from app.directory.schemas import User
-from app.kit.fields import fields_of
+from app.kit.fields import Fields
 from app.kit.publishing import publish
 from app.kit.responses import answers
 from app.kit.routing import RequestContext, close, get, takes_json
@@ -33,9 +32,7 @@ _customers, _projects, _users = (APIRouter(tags=[tag]) for tag in ("customers", 
     response_model_exclude_unset=True,
     responses={200: {"description": "Who the token belongs to."}, **answers()},
 )
-async def retrieve_me(
-    context: RequestContext, connection: Transaction, fields: Annotated[Sequence[str], Depends(fields_of(User))]
-) -> dict[str, Any]:
+async def retrieve_me(context: RequestContext, connection: Transaction, fields: Fields) -> dict[str, Any]:
     """Who the caller is."""
     return await USERS.one(connection, context, context.caller.uuid, fields)
 

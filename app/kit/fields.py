@@ -1,24 +1,24 @@
 """The `field` parameter: which members of an answer are wanted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Depends, Query
 from pydantic import BeforeValidator, WithJsonSchema
 
-from app.kit.fieldset import Fieldset
 from app.kit.parameters import split_commas
 
+_Names = Annotated[
+    list[str],
+    BeforeValidator(split_commas),
+    WithJsonSchema({"type": "array", "items": {"type": "string"}}),
+    Query(description="Members to return; may be repeated, or separated by commas. Unknown names are ignored."),
+]
 
-def fields_of(model: type[Fieldset]) -> Callable[..., Sequence[str]]:
-    """A dependency that gives the names asked for. Unknown names are ignored; without a known one, all are meant."""
-    known = {"type": "string", "enum": list(model.model_fields)}
-    schema = {"type": "array", "items": {"anyOf": [known, {"type": "string", "description": "Ignored."}]}}
-    names = Annotated[list[str], BeforeValidator(split_commas), WithJsonSchema(schema)]
 
-    def fields(
-        field: Annotated[names, Query(description="Members to return; may be repeated, or separated by commas.")] = [],  # noqa: B006
-    ) -> Sequence[str]:
-        return field
+def _fields(field: _Names = []) -> Sequence[str]:  # noqa: B006
+    return field
 
-    return fields
+
+Fields = Annotated[Sequence[str], Depends(_fields)]
+"""The names asked for; without a known one among them, all are meant."""

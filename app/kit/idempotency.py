@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request
 from fastapi.responses import JSONResponse
+from pydantic import WithJsonSchema
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -29,7 +30,12 @@ class Retries:
         caller: CurrentCaller,
         key: Annotated[
             str | None,
-            Header(alias="Idempotency-Key", description="Any text; a retry with the same one gets the same answer."),
+            Header(
+                alias="Idempotency-Key",
+                description="Any text of one's own. A retry with the same key and body, within 24 hours of a success, "
+                "gets the same answer and books nothing; after a refusal it is tried anew.",
+            ),
+            WithJsonSchema({"type": "string", "minLength": 1, "maxLength": LONGEST_KEY}),
         ] = None,
     ) -> None:
         self._request, self._caller, self._key = request, caller, key

@@ -1,5 +1,6 @@
 """The OpenAPI document, corrected where the framework would describe what this service does not do."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -106,10 +107,16 @@ def _json(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _allow_empty(parameter: dict[str, Any]) -> None:
-    """A query parameter that is given empty counts as not given, unless it says otherwise."""
-    empty_is_value = parameter["schema"].pop(EMPTY_IS_VALUE, False)
-    if parameter["in"] == "query" and not empty_is_value:
+    """A query parameter that is given empty counts as not given, unless it says otherwise; some texts may be empty."""
+    schema = parameter["schema"]
+    empty_is_value = schema.pop(EMPTY_IS_VALUE, False)
+    if parameter["in"] == "query" and not empty_is_value and not _may_be_empty(schema.get("items", schema)):
         parameter["allowEmptyValue"] = True
+
+
+def _may_be_empty(schema: dict[str, Any]) -> bool:
+    is_text = schema.get("type") == "string" and not {"format", "enum"} & schema.keys()
+    return is_text and re.search(schema.get("pattern", ""), "") is not None
 
 
 def _exemplify(parameter: dict[str, Any], operation: str, examples: Mapping[str, Any]) -> None:

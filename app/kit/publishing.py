@@ -11,7 +11,7 @@ from app.database import Transaction
 from app.errors import NotFound
 from app.kit.collection import Collection
 from app.kit.collection import Query as ListQuery
-from app.kit.fields import fields_of
+from app.kit.fields import Fields
 from app.kit.filtering import FilterSet
 from app.kit.pagination import Page, page
 from app.kit.parameters import one_of, split_commas, uuid_or_none
@@ -57,7 +57,7 @@ def query_of(collection: Collection, filters: type[FilterSet]) -> Callable[..., 
     def query(
         given: Annotated[filters, Query()],  # type: ignore[valid-type]
         orderings: Annotated[Sequence[str], Depends(orderings_of(tuple(collection.orderings)))],
-        fields: Annotated[Sequence[str], Depends(fields_of(collection.view.model))],
+        fields: Fields,
     ) -> ListQuery:
         return ListQuery(given, orderings, fields)
 
@@ -126,7 +126,6 @@ def _publish_list(
 
 def _publish_row(router: APIRouter, path: str, collection: Collection, name: str, noun: str) -> None:
     row_uuid = Annotated[UUID, Depends(path_uuid(collection.not_found))]
-    fields_asked = Annotated[Sequence[str], Depends(fields_of(collection.view.model))]
 
     @get(
         router,
@@ -141,6 +140,6 @@ def _publish_row(router: APIRouter, path: str, collection: Collection, name: str
         context: RequestContext,
         connection: Transaction,
         uuid: row_uuid,
-        fields: fields_asked,
+        fields: Fields,
     ) -> dict[str, Any]:
         return await collection.one(connection, context, uuid, fields)

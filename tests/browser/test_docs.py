@@ -24,6 +24,12 @@ BADGE = "redoc/logo-mini.svg"
 LIST, RETRIEVE, ACCEPT, REJECT = (
     f"operations-booking-resources-booking_resources_{name}" for name in ("list", "retrieve", "accept", "reject")
 )
+FREE, KEEP_FREE, REQUEST, TERMINATE = (
+    "operations-extensions-booking_offerings_free_list",
+    "operations-extensions-booking_offerings_busy_slots_create",
+    "operations-marketplace-orders-marketplace_orders_create",
+    "operations-marketplace-resources-marketplace_resources_terminate",
+)
 
 pytestmark = pytest.mark.skipif(
     not (CHROMIUM and DRIVER), reason="needs Chromium and its driver (Debian: apt install chromium chromium-driver)"
@@ -78,7 +84,8 @@ def when_there(browser: webdriver.Chrome, selector: str) -> WebElement:
 
 def execute(browser: webdriver.Chrome, operation: str) -> str:
     """Opens an operation, presses Execute with what is filled in, and returns the status shown."""
-    when_there(browser, f"#{operation} .opblock-summary-control").click()
+    if not browser.find_elements(By.CSS_SELECTOR, f"#{operation} button.execute"):
+        when_there(browser, f"#{operation} .opblock-summary-control").click()
     when_there(browser, f"#{operation} button.execute").click()
     return when_there(browser, f"#{operation} .live-responses-table tbody .response-col_status").text.split()[0]
 
@@ -93,6 +100,13 @@ def test_swagger_ui_tries_operations_out_with_a_pasted_token(browser: webdriver.
     statuses = [execute(browser, operation) for operation in (LIST, RETRIEVE, ACCEPT, REJECT)]
     browser.save_screenshot(str(SCREENSHOTS / "swagger-ui.png"))
     assert statuses == ["200"] * 4
+
+
+def test_swagger_ui_asks_for_a_booking_as_filled_in(browser: webdriver.Chrome, demo: tuple[str, str]) -> None:
+    browser.get(f"{demo[0]}/docs")
+    statuses = [execute(browser, operation) for operation in (FREE, REQUEST, REQUEST, KEEP_FREE, TERMINATE)]
+    browser.save_screenshot(str(SCREENSHOTS / "swagger-ui-request.png"))
+    assert statuses == ["200", "201", "201", "201", "200"], "the second request is a retry: it has the same key"
 
 
 def test_swagger_ui_remembers_the_token(browser: webdriver.Chrome, demo: tuple[str, str]) -> None:
