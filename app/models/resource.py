@@ -11,6 +11,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.models.base import Base, Dated, Identified, JsonOrNull, enum_type, refers_to
 from app.models.enums import LIVE_STATES, ResourceState
 
+SLUG_STEM = "regexp_replace(slug::text, '-[0-9]{1,9}$'::text, ''::text)"
+"""What is before the number at the end of a slug, in SQL; as PostgreSQL writes it, or the migration check complains."""
+SLUG_NUMBER = "(\"substring\"(slug::text, '-([0-9]{1,9})$'::text)::integer)"
+"""The number at the end of a slug, or null."""
+
 
 def _live() -> str:
     """As PostgreSQL writes it back, so that the migration check finds it unchanged."""
@@ -28,6 +33,7 @@ class Resource(Identified, Dated, Base):
         Index("ix_resource_created_uuid", "created", "uuid"),
         Index("ix_resource_name_trgm", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
         Index("ix_resource_slug_trgm", "slug", postgresql_using="gin", postgresql_ops={"slug": "gin_trgm_ops"}),
+        Index("ix_resource_slug_number", text(SLUG_STEM), text(SLUG_NUMBER)),
         Index("ix_resource_lower_backend_id", text("lower(backend_id)")),
         Index("ix_resource_lower_effective_id", text("lower(effective_id)")),
         Index("ix_resource_runtime_state", text("(backend_metadata ->> 'runtime_state')")),

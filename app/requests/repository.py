@@ -13,10 +13,10 @@ from sqlalchemy import (
     Row,
     and_,
     bindparam,
-    cast,
     func,
     insert,
     literal,
+    literal_column,
     null,
     or_,
     select,
@@ -41,6 +41,7 @@ from app.models import (
     Slot,
 )
 from app.models.enums import BillingType, OrderState, ResourceState
+from app.models.resource import SLUG_NUMBER, SLUG_STEM
 from app.offerings.permissions import orderable_by
 from app.requests.periods import Period
 from app.requests.permissions import visible_to
@@ -141,12 +142,11 @@ async def cost(connection: AsyncConnection, plan_uuid: UUID | None) -> Decimal |
     return (await connection.execute(select(Plan.unit_price + once).where(Plan.uuid == plan_uuid))).scalar_one()
 
 
-async def next_slug(connection: AsyncConnection, prefix: str) -> str:
-    """The prefix and a number that is greater than those in use with it."""
-    suffix = cast(func.substring(Resource.slug, len(prefix) + 2), Integer)
-    numbered = Resource.slug.regexp_match(f"^{prefix}-[0-9]{{1,9}}$")
-    greatest = await connection.execute(select(func.max(suffix)).where(numbered))
-    return f"{prefix}-{(greatest.scalar_one() or 0) + 1}"
+async def next_slug(connection: AsyncConnection, stem: str) -> str:
+    """The stem and a number that is greater than those in use with it."""
+    number: Any = literal_column(SLUG_NUMBER, Integer)
+    greatest = select(func.max(number)).select_from(Resource).where(literal_column(SLUG_STEM) == stem)
+    return f"{stem}-{((await connection.execute(greatest)).scalar_one() or 0) + 1}"
 
 
 async def store(

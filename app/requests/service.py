@@ -35,13 +35,12 @@ async def create(connection: AsyncConnection, context: Context, asked: OrderCrea
     rules.check_parties(offering, project, now.date())
     name, end_date = rules.check_name(asked.attributes), rules.check_end_date(asked.attributes)
     periods = rules.check_periods(asked.attributes, offering, now)
-    prefix = _slugified(name)[:8].strip("-") or "booking"
     resource = {
         "offering_uuid": offering.uuid,
         "project_uuid": project.uuid,
         "plan_uuid": plan,
         "name": name,
-        "slug": await repository.next_slug(connection, prefix),
+        "slug": await repository.next_slug(connection, _slugified(name)[:8].strip("-") or "booking"),
         "state": ResourceState.CREATING,
         "attributes": asked.attributes,
         "cost": await repository.cost(connection, plan),

@@ -220,6 +220,26 @@ async def test_nobody_requests_without_a_token(client: AsyncClient) -> None:
     assert (await client.post("/api/marketplace-orders/", content=b"{")).status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("used", "following"),
+    [
+        (["bee-brai-9", "bee-brai-10"], "bee-brai-11"),
+        (["bee-brai", "bee-brai-x", "bee-brai-7-3", "bee-3"], "bee-brai-1"),
+        (["bee-brai-9999999999", "bee-brai-2"], "bee-brai-3"),
+    ],
+    ids=["greatest, not last in the alphabet", "of other names", "beyond counting"],
+)
+async def test_slug_has_the_next_number(
+    place: Place, client: AsyncClient, as_user: Any, rows: AsyncConnection, used: list[str], following: str
+) -> None:
+    taken = (await rows.execute(select(Resource.uuid).limit(len(used)))).scalars().all()
+    for uuid, slug in zip(taken, used, strict=True):
+        await rows.execute(update(Resource).where(Resource.uuid == uuid).values(slug=slug))
+    booking = (await place(period(9, 10))).json()["marketplace_resource_uuid"]
+    shown = await client.get(f"/api/booking-resources/{booking}/?field=slug", headers=as_user("powner"))
+    assert shown.json() == {"slug": following}
+
+
 async def test_stranger_cannot_book_for_a_foreign_project(place: Place) -> None:
     assert (await place(period(9, 10), user="outsider")).json() == {"project": UNKNOWN}
 
