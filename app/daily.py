@@ -15,26 +15,28 @@ from app.requests.repository import start_due
 
 LEADER = 7_262_157
 """Key of the advisory lock of the replica that does the day's work."""
+USUAL_TIME = time(10)
+"""When the day's work is done, UTC, where no time is set for it."""
 log = logging.getLogger(__name__)
 
 
-async def day(database: Database) -> bool:
+async def day(database: Database, *, expire: bool = True) -> bool:
     """Expires pending requests, starts orders whose day has come, and forgets old answers; not while another does."""
     async with database.transaction() as leading:
         if not await try_lock(leading, LEADER):
             return False
-        for uuid in await expire_pending(database):
+        for uuid in await expire_pending(database) if expire else ():
             log.info("booking %s was rejected as expired", uuid)
         await start_due(leading, datetime.now(UTC))
         await forget(leading)
     return True
 
 
-async def _every_day(database: Database, at: time) -> None:
+async def _every_day(database: Database, at: time, expire: bool) -> None:
     while True:
         await asyncio.sleep(seconds_until(at, datetime.now(UTC)))
         try:
-            await day(database)
+            await day(database, expire=expire)
         except (SQLAlchemyError, OSError):
             log.exception("the work of the day could not be done; the next try is tomorrow")
 
@@ -49,12 +51,11 @@ def seconds_until(at: time, now: datetime) -> float:
 
 @asynccontextmanager
 async def working_daily(database: Database, at: time | None) -> AsyncIterator[None]:
-    """Does the day's work at that time, UTC, as long as the context lasts; never if there is none."""
-    task = asyncio.create_task(_every_day(database, at)) if at is not None else None
+    """Does the day's work at that time, UTC, as long as the context lasts; without a time, requests do not expire."""
+    task = asyncio.create_task(_every_day(database, at or USUAL_TIME, at is not None))
     try:
         yield
     finally:
-        if task is not None:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

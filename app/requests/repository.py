@@ -13,6 +13,8 @@ from sqlalchemy import (
     Row,
     and_,
     bindparam,
+    case,
+    cast,
     func,
     insert,
     literal,
@@ -174,9 +176,10 @@ async def store(
 
 
 async def pending(connection: AsyncConnection, caller: Caller, uuid: UUID) -> Any:
-    """State, type, booking, project and consumer of an order that the caller may see."""
+    """Booking, project and consumer of an order that the caller may see, and when order and project start."""
+    starts = Order.start_date.label("order_starts"), Project.start_date.label("project_starts")
     statement = (
-        select(Order.state, Order.type, Order.resource_uuid, Project.uuid, Project.start_date, Project.customer_uuid)
+        select(Order.resource_uuid, Project.uuid, Project.customer_uuid, *starts)
         .join(Project, Project.uuid == Order.project_uuid)
         .where(Order.uuid == uuid, visible_to(caller))
     )
@@ -209,12 +212,17 @@ async def free(connection: AsyncConnection, resource_uuid: UUID, now: datetime) 
 
 
 async def start_due(connection: AsyncConnection, now: datetime) -> None:
-    """Hands orders whose day, or whose project's day, has come over to the provider."""
-    begun = select(Project.uuid).where(Project.start_date <= now.date())
+    """Hands orders over to the provider whose day and whose project's day have come."""
+    today = now.date()
+    begun = select(Project.uuid).where(or_(Project.start_date.is_(None), Project.start_date <= today))
     due = or_(
         and_(Order.state == OrderState.PENDING_PROJECT, Order.project_uuid.in_(begun)),
-        and_(Order.state == OrderState.PENDING_START_DATE, Order.start_date <= now.date()),
+        and_(Order.state == OrderState.PENDING_START_DATE, Order.start_date <= today),
     )
-    started = update(Order).where(due).values(state=OrderState.EXECUTING, modified=now).returning(Order.resource_uuid)
+    waiting, executing = (
+        cast(state, Order.state.type) for state in (OrderState.PENDING_START_DATE, OrderState.EXECUTING)
+    )
+    state = case((Order.start_date > today, waiting), else_=executing)
+    started = update(Order).where(due).values(state=state, modified=now).returning(Order.resource_uuid)
     for uuid in (await connection.execute(started)).scalars().all():
         await touch(connection, uuid, now)

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -81,7 +81,9 @@ def _order(
     caller: Caller, asked: OrderCreateRequest, offering: Ordered, project: Purpose, now: datetime
 ) -> dict[str, Any]:
     reviewed = _is_approved_at_once(caller, offering, project)
-    state = _after_review(project, now, asked.start_date) if reviewed else OrderState.PENDING_CONSUMER
+    state = OrderState.PENDING_CONSUMER
+    if reviewed:
+        state = _after_review(project.start_date, asked.start_date, now.date())
     return {
         "offering_uuid": offering.uuid,
         "project_uuid": project.uuid,
@@ -110,10 +112,11 @@ def _is_approved_at_once(caller: Caller, offering: Ordered, project: Purpose) ->
     return may_approve(caller, project.uuid, project.consumer)
 
 
-def _after_review(project: Purpose, now: datetime, start_date: Any = None) -> OrderState:
-    if project.start_date is not None and project.start_date > now.date():
+def _after_review(project_starts: date | None, order_starts: date | None, today: date) -> OrderState:
+    """What an approved order waits for: its project, then its own day, then the provider. Rule: reference, 7.3."""
+    if project_starts is not None and project_starts > today:
         return OrderState.PENDING_PROJECT
-    if start_date is not None and start_date > now.date():
+    if order_starts is not None and order_starts > today:
         return OrderState.PENDING_START_DATE
     return OrderState.EXECUTING
 
@@ -158,7 +161,7 @@ async def approve(connection: AsyncConnection, caller: Caller, uuid: UUID) -> No
     """Agrees to a request for the consumer; raises NotFound, Forbidden or InvalidState."""
     row = await _reviewed(connection, caller, uuid, may_approve)
     now = datetime.now(UTC)
-    state = OrderState.PENDING_PROJECT if row.start_date and row.start_date > now.date() else OrderState.EXECUTING
+    state = _after_review(row.project_starts, row.order_starts, now.date())
     await _decide(connection, caller, uuid, row, state, now)
 
 

@@ -31,35 +31,6 @@ async def test_request_holds_its_periods_at_once(place: Place, client: AsyncClie
     assert booking["slug"] == "bee-brai-1"
 
 
-async def test_consumer_is_asked_when_the_creator_may_not_decide(
-    place: Place, client: AsyncClient, as_user: Any
-) -> None:
-    order = (await place(period(9, 10), user="creator")).json()
-    assert (order["state"], order["consumer_reviewed_by"]) == ("pending-consumer", None)
-    path = f"/api/marketplace-orders/{order['uuid']}/"
-    booking = f"/api/booking-resources/{order['marketplace_resource_uuid']}/"
-    assert (await client.post(f"{booking}accept/", headers=as_user("powner"))).status_code == 400
-    assert (await client.post(f"{path}approve_by_consumer/", headers=as_user("creator"))).status_code == 403
-    assert (await client.post(f"{path}approve_by_consumer/", headers=as_user("outsider"))).status_code == 404
-    assert (await client.post(f"{path}approve_by_consumer/", headers=as_user("cowner"))).status_code == 200
-    again = await client.post(f"{path}approve_by_consumer/", headers=as_user("cowner"))
-    assert (again.status_code, again.json()) == (409, {"detail": "Valid states for operation: pending-consumer."})
-    assert (await client.get(path, headers=as_user("creator"))).json()["consumer_reviewed_by"] == "cowner"
-    assert (await client.post(f"{booking}accept/", headers=as_user("powner"))).status_code == 200
-
-
-async def test_consumer_turns_a_request_down(place: Place, client: AsyncClient, as_user: Any) -> None:
-    order = (await place(period(9, 10), user="creator")).json()
-    path = f"/api/marketplace-orders/{order['uuid']}/"
-    assert (await client.post(f"{path}reject_by_consumer/", headers=as_user("cowner"))).status_code == 200
-    assert (await client.get(path, headers=as_user("creator"))).json()["state"] == "rejected"
-    booking = f"/api/booking-resources/{order['marketplace_resource_uuid']}/"
-    assert (await client.get(booking, headers=as_user("creator"))).json()["state"] == "Terminated"
-    [change] = (await client.get(f"{booking}history/", headers=as_user("creator"))).json()
-    assert (change["from_state"], change["to_state"], change["user_username"]) == ("Creating", "Terminated", "cowner")
-    assert (await place(period(9, 10))).status_code == 201
-
-
 @pytest.mark.parametrize(
     ("wanted", "taken"),
     [
