@@ -25,7 +25,7 @@ ALLOWED = {
     "catalogue": {"auth", "bookings", "database", "errors", "kit", "links", "models", "offerings", "requests"},
     "demo": {"accounts", "config", "database", "transfer"},
     "importing": {"config", "database", "kit", "models", "transfer"},
-    "transfer": {"auth", "database", "models"},
+    "transfer": {"auth", "database", "kit", "models"},
     "accounts": {"auth", "kit", "models"},
     "health": {"database", "kit"},
     "daily": {"bookings", "database", "kit", "requests"},

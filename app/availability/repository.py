@@ -14,10 +14,10 @@ from app.availability.permissions import Offered, visible_to
 from app.availability.schemas import BUSY_PERIOD
 from app.errors import NotFound
 from app.kit.collection import Collection
+from app.kit.periods import Period
 from app.models import BusySlot, Offering, Order, Resource, RoleGrant, Slot, User
 from app.models.enums import RequestType
 from app.orders.schemas import full_name
-from app.requests.periods import Period
 from app.requests.repository import MOST_CONFLICTS
 
 MOST_PERIODS = 5_000

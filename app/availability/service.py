@@ -17,8 +17,8 @@ from app.errors import Forbidden, Invalid, NotFound
 from app.kit.collection import Query
 from app.kit.fieldset import Context
 from app.kit.pagination import Listing, Page
+from app.kit.periods import Period, windows, without
 from app.requests.conflicts import check_free, text_of
-from app.requests.periods import Period, windows, without
 from app.requests.repository import lock
 from app.requests.rules import Asked
 

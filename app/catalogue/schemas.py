@@ -12,12 +12,12 @@ from app.catalogue.loaders import load_components
 from app.catalogue.plans import BasePublicPlan, load_plans
 from app.kit.fieldset import Context, Fieldset, View, column, computed, constant, link, related
 from app.kit.joins import Relations
+from app.kit.periods import moment
 from app.kit.wire import FreeForm, Url
 from app.links import BOOKING_OFFERING, CUSTOMER, PUBLIC_OFFERING
 from app.models.enums import BillingType, LimitPeriod, OfferingState
 from app.offerings.relations import OFFERING_RELATIONS, Provider
 from app.offerings.schemas import media_link
-from app.requests.periods import moment
 
 
 class OfferingComponent(BaseModel):

@@ -30,6 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.auth import Caller
 from app.bookings.permissions import visible_to as booking_visible_to
+from app.kit.periods import Period
 from app.models import (
     BusySlot,
     Customer,
@@ -45,7 +46,6 @@ from app.models import (
 from app.models.enums import BillingType, OrderState, ResourceState
 from app.models.resource import SLUG_NUMBER, SLUG_STEM
 from app.offerings.permissions import orderable_by
-from app.requests.periods import Period
 from app.requests.permissions import visible_to
 from app.requests.rules import Ordered, Purpose
 

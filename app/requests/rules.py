@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from app.errors import Invalid, RuleBroken
+from app.kit.periods import Period, moment, windows
 from app.models.enums import OfferingState
-from app.requests.periods import Period, moment, windows
 
 MOST_PERIODS = 300
 LONGEST_NAME = 150

@@ -3,6 +3,7 @@
 Fields are named after the columns that they fill; in the file, references lack the `_uuid` at the end (`offering`).
 """
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
@@ -11,6 +12,7 @@ from uuid import UUID, uuid5
 from pydantic import Field, model_validator
 
 from app.auth import digest
+from app.kit.periods import scheduled
 from app.models.enums import (
     BOOKING_OFFERING_TYPE,
     LIVE_STATES,
@@ -236,7 +238,7 @@ class BusySlotRow(PeriodRow, IdentifiedRow):
 
 
 class ResourceRow(NamedRow):
-    """A booking. Without `attributes`, they are made of its name and slots."""
+    """A booking. Without `attributes`, they are made of its name and slots; without slots, those of its schedules."""
 
     table = "resource"
 
@@ -272,6 +274,9 @@ class ResourceRow(NamedRow):
         if self.attributes is None:
             periods = [{"start": slot.start.isoformat(), "end": slot.end.isoformat()} for slot in self.slots]
             self.attributes = storable({"name": self.name, "schedules": periods})
+        elif not self.slots and '"schedules"' in self.attributes:
+            asked = scheduled(json.loads(self.attributes))
+            self.slots = tuple(SlotRow.model_construct(start=each.start, end=each.end) for each in asked)
         return self
 
     def records(self) -> Iterator[tuple[str, Record]]:

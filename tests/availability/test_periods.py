@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.requests.periods import Period, merged, without
+from app.kit.periods import Period, merged, without
 
 START = datetime(2030, 5, 1, tzinfo=UTC)
 MINUTES = 60

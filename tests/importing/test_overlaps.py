@@ -48,6 +48,18 @@ async def test_overlaps_are_refused_whole(empty: Database) -> None:
     assert await states(empty) == {}
 
 
+async def test_request_that_has_no_slots_yet_holds_its_time(empty: Database) -> None:
+    """The source writes slots only once it has processed a request; until then the schedules say what is asked for."""
+    asked = {"name": "waiting", "schedules": [{"start": at(20, 9), "end": at(20, 11)}]}
+    waiting = booking("waiting", requested=2, state="Creating", attributes=asked)
+    with pytest.raises(OverlapsFound) as found:
+        await imported(empty, FakeSource(booking("first", (8, 10), requested=1), waiting))
+    assert [(pair.first.name, pair.second.name) for pair in found.value.overlaps] == [("first", "waiting")]
+    await imported(empty, FakeSource(waiting))
+    [shown] = (await shown_from(empty)).values()
+    assert [(slot["start"], slot["end"]) for slot in shown["slots"]] == [(at(20, 9), at(20, 11))]
+
+
 async def test_later_requested_give_way_until_no_pair_is_left(empty: Database) -> None:
     outcome = await imported(empty, FakeSource(*CHAIN), terminate_overlapping=True)
     assert {claim.name: [rival.name for rival in rivals] for claim, rivals in outcome.ended.items()} == {

@@ -17,7 +17,7 @@ from app.embedded import Cluster
 from app.transfer import Counts, Report, load, load_dataset
 from app.transfer.parts import PARTS, Part
 from tests.databases import migrated
-from tests.transfer.datasets import BASIS, booking, order, small, uuid, value
+from tests.transfer.datasets import BASIS, booking, order, period, problems, small, uuid, value
 
 HEX = uuid("scan").replace("-", "")
 
@@ -66,6 +66,25 @@ async def test_short_rows_get_defaults(connection: AsyncConnection) -> None:
     assert stored.attributes["name"] == stored.name
     assert await value(connection, "SELECT count(*) FROM slot WHERE backend_id ~ '^booking_[0-9a-f]{32}$'") == 2
     assert await value(connection, "SELECT count(*) FROM resource_endpoint") == 1
+
+
+async def test_schedules_stand_in_for_slots(connection: AsyncConnection) -> None:
+    """A request that the reference has not processed has schedules only; whatever is no period does not count."""
+    nonsense = [
+        {"start": "soon", "end": "later"},
+        "x",
+        period(10, 9),
+        {"start": period(8, 9)["start"], "end": "9999-12-31T23:00:00Z"},
+    ]
+    attributes = {"schedules": [period(8, 9), *nonsense, period(9, 10)]}
+    row = booking(state="Creating", attributes=attributes)
+    await load_dataset(connection, small({"asked": row, "settled": booking((12, 13), attributes=attributes)}))
+    slots = "SELECT count(*) FROM slot WHERE live AND resource_uuid = '{}'"
+    assert await value(connection, slots.format(uuid("asked"))) == 2
+    assert await value(connection, slots.format(uuid("settled"))) == 1
+    stored = (await connection.execute(text("SELECT attributes FROM resource WHERE name = 'Bees'"))).scalars().all()
+    assert stored == [attributes] * 2, "kept as they came"
+    assert await problems(connection, small({"rival": booking((8.5, 8.75))})), "the request holds its time"
 
 
 @pytest.mark.parametrize("size", [1, 7, 1 << 20])

@@ -26,7 +26,10 @@ class Period:
 
 
 def moment(text: Any) -> datetime | None:
-    """A point in time with second and offset, as requests must give it; None for anything else."""
+    """A point in time with second and offset, as requests must give it, in the years 2 to 9998; None for all else.
+
+    The database driver would take the ends of Python's calendar for infinity.
+    """
     if not isinstance(text, str) or not _MOMENT.fullmatch(text.strip()):
         return None
     whole, dot, fraction = text.strip().upper().replace(" ", "").partition(".")
@@ -35,9 +38,10 @@ def moment(text: Any) -> datetime | None:
         assert digits
         fraction = digits[0][:6].ljust(6, "0") + fraction[digits.end() :]
     try:
-        return datetime.fromisoformat(whole + dot + fraction).astimezone(UTC)
+        found = datetime.fromisoformat(whole + dot + fraction).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return found if 1 < found.year < 9999 else None
 
 
 def merged(periods: Iterable[Period]) -> list[Period]:
@@ -68,8 +72,8 @@ def without(windows: Sequence[Period], busy: Iterable[Period]) -> list[Period]:
     return free
 
 
-def windows(attributes: Any) -> list[Period]:
-    """The merged windows of an offering's `attributes.schedules`; what is no period does not count."""
+def scheduled(attributes: Any) -> list[Period]:
+    """The periods of `schedules` in attributes, as they are there; what is no period does not count."""
     schedules = attributes.get("schedules") if isinstance(attributes, dict) else None
     found = []
     for item in schedules if isinstance(schedules, list) else ():
@@ -77,4 +81,9 @@ def windows(attributes: Any) -> list[Period]:
             start, end = moment(item.get("start")), moment(item.get("end"))
             if start and end and start < end:
                 found.append(Period(start, end))
-    return merged(found)
+    return found
+
+
+def windows(attributes: Any) -> list[Period]:
+    """The time that `schedules` in attributes cover, in as few periods as possible."""
+    return merged(scheduled(attributes))
