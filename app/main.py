@@ -70,7 +70,7 @@ def create_app(configured: Settings | None = None) -> FastAPI:
         allow_origins=app.state.settings.cors_origins,
         allow_methods=["*"],
         allow_headers=["*"],
-        expose_headers=["Link", "X-Result-Count", "Preference-Applied", "ETag"],
+        expose_headers=["Link", "X-Result-Count", "Preference-Applied", "ETag", "Location"],
     )
     return app
 

@@ -43,20 +43,24 @@ class Retries:
             raise Invalid({"Idempotency-Key": [f"Must be 1 to {LONGEST_KEY} printable characters."]})
 
     async def once(
-        self, connection: AsyncConnection, status: int, work: Callable[[], Awaitable[dict[str, Any]]]
+        self,
+        connection: AsyncConnection,
+        work: Callable[[], Awaitable[dict[str, Any]]],
+        respond: Callable[[dict[str, Any]], JSONResponse],
     ) -> JSONResponse:
-        """The answer of the work, or that of an earlier request; raises RequestInFlight or KeyReused."""
+        """The answer to the work, or to that of an earlier request; raises RequestInFlight or KeyReused."""
         if self._key is None:
-            return JSONResponse(await work(), status)
+            return respond(await work())
         fingerprint = sha256(self._request.url.path.encode() + b"\n" + await self._request.body()).hexdigest()
         if earlier := await _earlier(connection, self._caller, self._key):
             if earlier.fingerprint != fingerprint:
                 raise KeyReused
-            return JSONResponse(earlier.body, earlier.status)
+            return respond(earlier.body)
         body = await work()
+        response = respond(body)
         values = {"user_uuid": self._caller.uuid, "key": self._key, "fingerprint": fingerprint}
-        await connection.execute(insert(IdempotencyKey).values(**values, status=status, body=body))
-        return JSONResponse(body, status)
+        await connection.execute(insert(IdempotencyKey).values(**values, status=response.status_code, body=body))
+        return response
 
 
 async def _earlier(connection: AsyncConnection, caller: Caller, key: str) -> Any:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from fastapi.responses import JSONResponse
+
 DETAIL = {"$ref": "#/components/schemas/Detail"}
 PARAMETER_ERRORS = {"$ref": "#/components/schemas/ParameterErrors"}
 RULE_ERRORS = {"$ref": "#/components/schemas/RuleErrors"}
@@ -70,6 +72,11 @@ def answers(*statuses: int, **schemas: dict[str, Any]) -> dict[int | str, dict[s
     return described
 
 
+def created(body: dict[str, Any]) -> JSONResponse:
+    """What has been made, and where it is from now on (`Location`, RFC 9110)."""
+    return JSONResponse(body, CREATED, {"Location": body["url"]})
+
+
 PAGE_HEADERS = headers(
     {
         "X-Result-Count": ("Number of rows in all pages.", "integer"),
@@ -77,5 +84,6 @@ PAGE_HEADERS = headers(
     }
 )
 TAG_HEADERS = headers({"ETag": ("The version of what is answered, for `If-None-Match` and `If-Match`.", "string")})
-OK, LIST_ERRORS, ROW_ERRORS = 200, (400, 404), (404,)
+LOCATION = headers({"Location": ("URL of what has been made.", "string")})
+OK, CREATED, LIST_ERRORS, ROW_ERRORS = 200, 201, (400, 404), (404,)
 NOT_MODIFIED = 304

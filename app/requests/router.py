@@ -12,7 +12,7 @@ from app.database import Transaction
 from app.kit.body import documented_body, required_body
 from app.kit.idempotency import OnceOnly
 from app.kit.publishing import path_uuid, publish
-from app.kit.responses import DETAIL, PARAMETER_ERRORS, answers
+from app.kit.responses import DETAIL, LOCATION, PARAMETER_ERRORS, answers, created
 from app.kit.routing import RequestContext, close, takes_json
 from app.requests import service
 from app.requests.collection import ORDERS, OrderFilters
@@ -33,7 +33,7 @@ _DECISION: dict[int | str, Any] = {200: {"description": "No response body."}, **
     summary="Request a booking",
     status_code=201,
     response_model=OrderCreate,
-    responses={201: {"description": "The order."}, **answers(400, 409, 422, on_400=_REFUSED)},
+    responses={201: {"description": "The order.", "headers": LOCATION}, **answers(400, 409, 422, on_400=_REFUSED)},
     openapi_extra=documented_body(OrderCreateRequest, required=True),
 )
 async def create_order(
@@ -46,7 +46,7 @@ async def create_order(
         shown: dict[str, Any] = _PLACED.dump_python(_PLACED.validate_python(placed), mode="json", exclude_unset=True)
         return shown
 
-    return await retries.once(connection, 201, work)
+    return await retries.once(connection, work, created)
 
 
 @router.post(

@@ -21,6 +21,7 @@ async def test_retry_gets_the_same_answer_and_places_nothing(place: Place, rows:
     answers = [await place(period(9, 10), headers={"Idempotency-Key": "a"}) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [201] * 3
     assert answers[0].json() == answers[1].json() == answers[2].json()
+    assert {answer.headers["Location"] for answer in answers} == {answers[0].json()["url"]}
     assert await _orders(rows) == before + 1
 
 
