@@ -94,10 +94,10 @@ def check_name(attributes: dict[str, Any]) -> str:
 def check_end_date(attributes: dict[str, Any]) -> date | None:
     """The day on which the booking is to end, if any; raises Invalid."""
     given = attributes.get("end_date")
-    if not given:
+    if given is None or given == "":
         return None
     try:
-        return date.fromisoformat(str(given)[:10])
+        return date.fromisoformat(given[:10] if isinstance(given, str) and given[4:5] == "-" else "")
     except ValueError:
         raise Invalid({"attributes": ["End date has wrong format. Use YYYY-MM-DD."]}) from None
 

@@ -131,9 +131,9 @@ async def test_adjacent_windows_are_one(place: Place, rows: AsyncConnection) -> 
         ({"attributes": None}, {"attributes": ["Input should be an object"]}),
         ({"attributes": {"name": 5}}, {"attributes": ["Name is not a valid string."]}),
         ({"attributes": {"name": "n" * 151}}, {"attributes": ["Name has more than 150 characters."]}),
-        (
-            {"attributes": {"end_date": "tomorrow"}},
-            {"attributes": ["End date has wrong format. Use YYYY-MM-DD."]},
+        *(
+            ({"attributes": {"end_date": given}}, {"attributes": ["End date has wrong format. Use YYYY-MM-DD."]})
+            for given in ("tomorrow", "20300101", "2030-02-30", 20300101, False, 0, ["2030-01-01"])
         ),
         ({"attributes": {"x": "\x00"}}, {"attributes": ["Null characters are not allowed."]}),
     ],
@@ -141,6 +141,16 @@ async def test_adjacent_windows_are_one(place: Place, rows: AsyncConnection) -> 
 async def test_bad_members_are_named(place: Place, changes: dict[str, Any], messages: Any) -> None:
     answer = await place(period(9, 10), **changes)
     assert (answer.status_code, answer.json()) == (400, messages)
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [("2030-01-31", "2030-01-31"), ("2030-01-31T10:00:00Z", "2030-01-31"), ("", None), (None, None)],
+)
+async def test_end_date_is_kept(place: Place, client: AsyncClient, as_user: Any, given: Any, stored: Any) -> None:
+    answer = await place(attributes={"end_date": given, "schedules": [period(9, 10)]})
+    booking = f"/api/booking-resources/{answer.json()['marketplace_resource_uuid']}/?field=end_date"
+    assert (await client.get(booking, headers=as_user("powner"))).json() == {"end_date": stored}
 
 
 async def test_all_required_members_are_named(client: AsyncClient, as_user: Any) -> None:
