@@ -56,17 +56,21 @@ def merged(periods: Iterable[Period]) -> list[Period]:
 
 
 def without(windows: Sequence[Period], busy: Iterable[Period]) -> list[Period]:
-    """What of the windows is left when the busy time is cut out; windows must be merged."""
+    """What of the windows is left when the busy time is cut out; windows must be merged. Walks along time once."""
     free: list[Period] = []
     taken = merged(busy)
+    at = 0
     for window in windows:
         start = window.start
-        for period in taken:
-            if not period.overlaps(window):
-                continue
-            if start < period.start:
-                free.append(Period(start, period.start))
-            start = max(start, period.end)
+        while at < len(taken) and taken[at].end <= start:
+            at += 1
+        while at < len(taken) and taken[at].start < window.end:
+            if start < taken[at].start:
+                free.append(Period(start, taken[at].start))
+            start = taken[at].end
+            if start >= window.end:
+                break  # the next window may begin within it
+            at += 1
         if start < window.end:
             free.append(Period(start, window.end))
     return free
