@@ -43,6 +43,7 @@ _MEANINGS = {
     500: "A defect of the service.",
     503: "The database cannot be reached; try again later.",
 }
+_OR_RULE_BROKEN = " Or it does, and a rule forbids what is asked for, as things are."
 _SCHEMAS = {400: PARAMETER_ERRORS}
 _HEADERS = {
     401: {"WWW-Authenticate": ("The scheme to use.", "string")},
@@ -65,8 +66,10 @@ def answers(*statuses: int, **schemas: dict[str, Any]) -> dict[int | str, dict[s
     """
     described: dict[int | str, dict[str, Any]] = {}
     for status in sorted({*statuses, 401, 406, 500, 503}):
-        schema = schemas.get(f"on_{status}") or _SCHEMAS.get(status, DETAIL)
-        described[status] = {"description": _MEANINGS[status], "content": {"application/json": {"schema": schema}}}
+        special = schemas.get(f"on_{status}")
+        schema = special or _SCHEMAS.get(status, DETAIL)
+        meaning = _MEANINGS[status] + (_OR_RULE_BROKEN if special else "")
+        described[status] = {"description": meaning, "content": {"application/json": {"schema": schema}}}
         if status in _HEADERS:
             described[status]["headers"] = headers(_HEADERS[status])
     return described
