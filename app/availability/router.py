@@ -1,10 +1,9 @@
 """Calendar of an offering, free periods, and busy slots: each handler is one call."""
 
-from collections.abc import Callable
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.auth import CurrentCaller
 from app.availability import service
@@ -12,10 +11,8 @@ from app.availability.repository import MOST_PERIODS, no_busy_slot
 from app.availability.schemas import BookedPeriod, BusyPeriod, BusySlotRequest, FreePeriod, Sought, Within
 from app.availability.service import no_offering
 from app.database import Transaction
-from app.errors import NotFound
 from app.kit.body import documented_body, required_body
-from app.kit.parameters import uuid_or_none
-from app.kit.publishing import Paged
+from app.kit.publishing import Paged, path_uuid
 from app.kit.responses import DETAIL, PAGE_HEADERS, PARAMETER_ERRORS, answers, headers
 from app.kit.routing import Headers, RequestContext, close, get, takes_json
 from app.requests.conflicts import PERIOD_TAKEN
@@ -27,20 +24,6 @@ BUSY_SLOTS = "/booking-offerings/{uuid}/busy-slots/"
 BUSY_SLOT = BUSY_SLOTS + "{busy_slot_uuid}/"
 
 
-def _in_path(name: str, described: str, not_found: Callable[[], NotFound]) -> Callable[..., UUID]:
-    """A dependency that gives a UUID in the path; what is no UUID is not found."""
-
-    def uuid(
-        text: Annotated[str, Path(alias=name, description=described, json_schema_extra={"format": "uuid"})],
-    ) -> UUID:
-        found = uuid_or_none(text)
-        if found is None:
-            raise not_found()
-        return found
-
-    return uuid
-
-
 def _within(given: Annotated[Within, Query()]) -> Within:
     return given
 
@@ -49,9 +32,9 @@ def _sought(given: Annotated[Sought, Query()]) -> Sought:
     return given
 
 
-Calendar = Annotated[UUID, Depends(_in_path("offering_uuid", "UUID of an offering, dashed or not.", no_offering))]
-Offering = Annotated[UUID, Depends(_in_path("uuid", "UUID of an offering.", no_offering))]
-BusySlot = Annotated[UUID, Depends(_in_path("busy_slot_uuid", "UUID of a busy slot.", no_busy_slot))]
+Calendar = Annotated[UUID, Depends(path_uuid(no_offering, "offering_uuid", "UUID of an offering, dashed or not."))]
+Offering = Annotated[UUID, Depends(path_uuid(no_offering, described="UUID of an offering."))]
+BusySlot = Annotated[UUID, Depends(path_uuid(no_busy_slot, "busy_slot_uuid", "UUID of a busy slot."))]
 Asked = Annotated[BusySlotRequest, Depends(required_body(BusySlotRequest))]
 _CALENDAR: dict[str, Any] = {
     "tags": ["marketplace-bookings"],

@@ -3,14 +3,13 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from app.catalogue.collections import BOOKING_OFFERINGS, PUBLIC_OFFERINGS, OfferingFilters
 from app.catalogue.plans import BasePublicPlan, no_plan, plans_of
 from app.database import Transaction
 from app.kit.collection import Query
 from app.kit.fields import Fields
-from app.kit.parameters import uuid_or_none
 from app.kit.publishing import Paged, path_uuid, publish
 from app.kit.responses import PAGE_HEADERS, answers
 from app.kit.routing import RequestContext, close, get, takes_json
@@ -20,18 +19,8 @@ _public = APIRouter(prefix="/marketplace-public-offerings", tags=["marketplace-p
 _provided = APIRouter(tags=["booking-offerings"])
 
 
-def plan_uuid_in_path(
-    plan_uuid: Annotated[str, Path(description="UUID of a plan.", json_schema_extra={"format": "uuid"})],
-) -> UUID:
-    """The plan that a path names; what is no UUID is not found."""
-    found = uuid_or_none(plan_uuid)
-    if found is None:
-        raise no_plan()
-    return found
-
-
 Uuid = Annotated[UUID, Depends(path_uuid(PUBLIC_OFFERINGS.not_found))]
-PlanUuid = Annotated[UUID, Depends(plan_uuid_in_path)]
+PlanUuid = Annotated[UUID, Depends(path_uuid(no_plan, "plan_uuid", "UUID of a plan."))]
 
 
 @get(

@@ -21,13 +21,15 @@ from app.kit.routing import Headers, RequestContext, close, get
 Paged = Annotated[Page, Depends(page)]
 
 
-def path_uuid(not_found: Callable[[], NotFound]) -> Callable[..., UUID]:
-    """A dependency that gives the `uuid` in the path; what is no UUID is not found."""
+def path_uuid(
+    not_found: Callable[[], NotFound], name: str = "uuid", described: str = "UUID of the object."
+) -> Callable[..., UUID]:
+    """A dependency that gives a UUID in the path; what is no UUID is not found."""
 
     def uuid(
-        uuid: Annotated[str, Path(description="UUID of the object.", json_schema_extra={"format": "uuid"})],
+        text: Annotated[str, Path(alias=name, description=described, json_schema_extra={"format": "uuid"})],
     ) -> UUID:
-        found = uuid_or_none(uuid)
+        found = uuid_or_none(text)
         if found is None:
             raise not_found()
         return found

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.bookings.schemas import BookingResource
 from app.models import Customer, Offering, Order, Resource, User
 from app.orders.schemas import OrderDetails
+from tests.test_openapi import NEVER_NULL, NEVER_NULL_IN_ORDERS
 
 Row = dict[str, Any]
 
@@ -28,40 +29,6 @@ USERS = {user["username"]: {**user, "uuid": uuid} for uuid, user in DATA["users"
 CALLERS = ("staff", "support", "powner", "pmanager", "omanager", "powner2", "creator", "cowner", "padmin", "solo")
 SEEING = ("staff", "powner", "pmanager", "omanager", "powner2", "creator", "cowner", "solo")
 IN_PROGRESS = ("pending-consumer", "pending-provider", "executing")
-NEVER_NULL = [
-    "offering_uuid",
-    "provider_uuid",
-    "category_uuid",
-    "attributes",
-    "limits",
-    "uuid",
-    "created",
-    "modified",
-    "state",
-    "project_uuid",
-    "customer_uuid",
-    "parent_offering_uuid",
-    "parent_uuid",
-    "backend_metadata",
-    "current_usages",
-    "limit_usage",
-    "last_sync",
-    "service_settings_uuid",
-]
-NEVER_NULL_IN_ORDERS = [
-    "offering_uuid",
-    "provider_uuid",
-    "category_uuid",
-    "limits",
-    "uuid",
-    "created",
-    "modified",
-    "state",
-    "marketplace_resource_uuid",
-    "type",
-    "customer_uuid",
-    "project_uuid",
-]
 
 
 def documented(table: str) -> list[str]:
