@@ -26,8 +26,9 @@ from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-UNAVAILABLE_STATES = ("08", "53", "57P")
-"""Classes of SQLSTATE: connection exceptions, insufficient resources, and a server that is starting or stopping."""
+UNAVAILABLE_STATES = ("08", "40", "53", "57P")
+"""Classes of SQLSTATE: connection exceptions, transactions rolled back for the sake of others (deadlocks), insufficient
+resources, and a server that is starting or stopping."""
 UNAUTHENTICATED_HEADERS = {"WWW-Authenticate": "Token"}
 
 
@@ -184,7 +185,7 @@ class KeyReused(Detailed):
 
 
 class Unavailable(Detailed):
-    """The database cannot be reached; trying again later may work."""
+    """The database cannot be reached, or is too busy; nothing was changed, and trying again later may work."""
 
     status = 503
 
