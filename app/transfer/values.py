@@ -69,13 +69,19 @@ def _decimal(value: Any) -> Decimal:
     raise ValueError("must be a decimal number, as a string")
 
 
+DEEPEST = 200
+"""How many levels of objects and lists a JSON value may have; answers could not show many more."""
+
+
 def storable(value: Any) -> str:
-    """The JSON text of a value as PostgreSQL takes it; raises ValueError for NUL, lone surrogates and infinity."""
+    """The JSON text of a value as PostgreSQL takes it and answers show it.
+
+    Raises ValueError for NUL, lone surrogates, infinity, and more than DEEPEST levels.
+    """
+    _check_depth(value)
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False)
         text.encode()
-    except RecursionError:
-        raise ValueError("is nested too deeply") from None
     except UnicodeEncodeError:
         raise ValueError("must not contain lone surrogates") from None
     except (TypeError, ValueError):
@@ -83,6 +89,16 @@ def storable(value: Any) -> str:
     if "\\u0000" in text and _NUL.search(text):
         raise ValueError("must not contain the character NUL")
     return text
+
+
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(DEEPEST):
+        inner = (each for item in level for each in (item.values() if isinstance(item, dict) else item))
+        level = [each for each in inner if isinstance(each, (dict, list))]
+        if not level:
+            return
+    raise ValueError("is nested too deeply")
 
 
 def _object(value: Any) -> str:

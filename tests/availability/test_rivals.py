@@ -26,8 +26,8 @@ BOTH = text(
 async def test_time_is_never_booked_and_busy(
     application: FastAPI, cluster: Cluster, dataset: dict[str, Any], settings: Settings, as_user: Any
 ) -> None:
-    async with migrated(cluster, "rivals"):
-        engine = create_async_engine(cluster.url("rivals"), pool_size=8, max_overflow=0)
+    async with migrated(cluster, "busy_rivals"):
+        engine = create_async_engine(cluster.url("busy_rivals"), pool_size=8, max_overflow=0)
         database = Database(engine)
         async with database.transaction() as connection:
             await load_dataset(connection, dataset)

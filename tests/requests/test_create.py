@@ -1,5 +1,6 @@
 """Requests for bookings: what is stored, what is refused and why."""
 
+import json
 from typing import Any
 
 import pytest
@@ -151,6 +152,17 @@ async def test_end_date_is_kept(place: Place, client: AsyncClient, as_user: Any,
     answer = await place(attributes={"end_date": given, "schedules": [period(9, 10)]})
     booking = f"/api/booking-resources/{answer.json()['marketplace_resource_uuid']}/?field=end_date"
     assert (await client.get(booking, headers=as_user("powner"))).json() == {"end_date": stored}
+
+
+@pytest.mark.parametrize(("levels", "status"), [(150, 201), (5000, 400)])
+async def test_nesting_is_shown_or_refused(client: AsyncClient, as_user: Any, levels: int, status: int) -> None:
+    sent = json.dumps(body(period(9, 10))).replace(
+        '"name": "Bee brains"', f'"name": "Deep", "levels": {"[" * levels}{"]" * levels}'
+    )
+    answer = await client.post("/api/marketplace-orders/", content=sent, headers=as_user("cowner"))
+    assert answer.status_code == status, answer.text
+    listed = await client.get("/api/booking-resources/?name=Deep", headers=as_user("powner"))
+    assert (listed.status_code, len(listed.json())) == (200, 1 if status == 201 else 0)
 
 
 async def test_all_required_members_are_named(client: AsyncClient, as_user: Any) -> None:

@@ -33,6 +33,15 @@ def booking(*periods: tuple[float, float], **values: Any) -> dict[str, Any]:
     return {**row, "modified": "2030-04-01T00:00:00Z", "slots": [period(*hours) for hours in periods], **values}
 
 
+def nested(levels: int) -> dict[str, Any]:
+    """An object with that many levels of objects and lists."""
+    inner: Any = {} if levels % 2 else []
+    for level in range(levels - 1, 0, -1):
+        inner = {"a": inner} if level % 2 else [inner]
+    found: dict[str, Any] = inner
+    return found
+
+
 def order(name: str, **values: Any) -> dict[str, Any]:
     """The order that asked for a booking."""
     row = {"resource": uuid(name), "offering": uuid("microscope"), "project": uuid("hive"), "type": "Create"}

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,8 +17,9 @@ from app.demo.dataset import demo_dataset
 from app.embedded import Cluster
 from app.transfer import Counts, Report, load, load_dataset
 from app.transfer.parts import PARTS, Part
+from app.transfer.values import DEEPEST
 from tests.databases import migrated
-from tests.transfer.datasets import BASIS, booking, order, period, problems, small, uuid, value
+from tests.transfer.datasets import BASIS, booking, nested, order, period, problems, small, uuid, value
 
 HEX = uuid("scan").replace("-", "")
 
@@ -85,6 +87,15 @@ async def test_schedules_stand_in_for_slots(connection: AsyncConnection) -> None
     stored = (await connection.execute(text("SELECT attributes FROM resource WHERE name = 'Bees'"))).scalars().all()
     assert stored == [attributes] * 2, "kept as they came"
     assert await problems(connection, small({"rival": booking((8.5, 8.75))})), "the request holds its time"
+
+
+async def test_deepest_value_that_loads_is_shown(client: AsyncClient, rows: AsyncConnection, as_user: Any) -> None:
+    deepest = nested(DEEPEST)
+    orders = {uuid("asked"): order("scan", attributes=deepest)}
+    row = booking((8, 9), name="Deep", attributes=deepest, backend_metadata=deepest)
+    await load_dataset(rows, small({"scan": row}, orders=orders))
+    [shown] = (await client.get("/api/booking-resources/?name=Deep", headers=as_user("staff"))).json()
+    assert (shown["attributes"], shown["creation_order"]["attributes"]) == (deepest, deepest)
 
 
 @pytest.mark.parametrize("size", [1, 7, 1 << 20])

@@ -11,7 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.transfer import Problem, load_dataset
-from tests.transfer.datasets import BASIS, Dataset, booking, order, period, problems, small, uuid
+from app.transfer.values import DEEPEST
+from tests.transfer.datasets import BASIS, Dataset, booking, nested, order, period, problems, small, uuid
 
 SCAN, OTHER, NOWHERE = uuid("scan"), uuid("other"), uuid("nowhere")
 NOT_FOUND = f"{NOWHERE} is neither in the file nor in the database."
@@ -256,11 +257,9 @@ async def test_truncated_file_is_refused(connection: AsyncConnection, dataset: d
         assert (await problems(connection, content[:end]))[-1].table == ""
 
 
-async def test_nesting_that_can_be_read_but_not_stored_is_named(connection: AsyncConnection) -> None:
-    deep: Any = {}
-    for _ in range(5000):
-        deep = {"a": deep}
-    [problem] = await problems(connection, small({"scan": booking(attributes=deep)}))
+@pytest.mark.parametrize("levels", [DEEPEST + 1, 5000])
+async def test_nesting_that_could_not_be_shown_is_named(connection: AsyncConnection, levels: int) -> None:
+    [problem] = await problems(connection, small({"scan": booking(attributes=nested(levels))}))
     assert problem == Problem("resources", SCAN, "attributes: is nested too deeply")
 
 
