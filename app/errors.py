@@ -3,17 +3,23 @@
 ApiError
 ├── Invalid                 400  {"<parameter>": ["..."], ...}
 ├── RuleBroken              400  ["..."]
+│   ├── PeriodTaken              ["...", {"conflicts": [...]}]
 │   ├── OrderMissing
 │   └── OrdersAmbiguous
-├── Unauthenticated         401  {"detail": "..."}
-├── Forbidden               403
-├── NotFound                404
-│   ├── BookingNotFound
-│   └── InvalidPage
-├── MethodNotAllowed        405
-├── NotAcceptable           406
-├── InvalidState            409
-└── Unavailable             503
+└── Detailed                     {"detail": "..."}
+    ├── Malformed           400
+    ├── Unauthenticated     401
+    ├── Forbidden           403
+    ├── NotFound            404
+    │   ├── BookingNotFound
+    │   └── InvalidPage
+    ├── MethodNotAllowed    405
+    ├── NotAcceptable       406
+    ├── InvalidState        409
+    ├── RequestInFlight     409
+    ├── PreconditionFailed  412
+    ├── KeyReused           422
+    └── Unavailable         503
 """
 
 from collections.abc import Iterable, Mapping
