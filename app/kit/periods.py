@@ -20,16 +20,18 @@ class Period:
         """Whether the two have a moment in common; neighbours have none."""
         return self.start < other.end and other.start < self.end
 
+    @property
+    def is_storable(self) -> bool:
+        """Whether it is within the years 2 to 9998; the database driver takes the ends of the calendar for infinity."""
+        return self.start.year > 1 and self.end.year < 9999
+
     def contains(self, other: "Period") -> bool:
         """Whether no moment of the other is outside."""
         return self.start <= other.start and other.end <= self.end
 
 
 def moment(text: Any) -> datetime | None:
-    """A point in time with second and offset, as requests must give it, in the years 2 to 9998; None for all else.
-
-    The database driver would take the ends of Python's calendar for infinity.
-    """
+    """A point in time with second and offset, as requests must give it; None for anything else."""
     if not isinstance(text, str) or not _MOMENT.fullmatch(text.strip()):
         return None
     whole, dot, fraction = text.strip().upper().replace(" ", "").partition(".")
@@ -38,10 +40,9 @@ def moment(text: Any) -> datetime | None:
         assert digits
         fraction = digits[0][:6].ljust(6, "0") + fraction[digits.end() :]
     try:
-        found = datetime.fromisoformat(whole + dot + fraction).astimezone(UTC)
+        return datetime.fromisoformat(whole + dot + fraction).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return found if 1 < found.year < 9999 else None
 
 
 def merged(periods: Iterable[Period]) -> list[Period]:

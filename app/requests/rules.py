@@ -135,6 +135,8 @@ def _period(item: Any, now: datetime) -> Asked:
     asked = Asked(Period(start, end), item["start"], item["end"])
     if start >= end:
         raise RuleBroken(f"{asked} does not end after its start.")
+    if not asked.period.is_storable:
+        raise RuleBroken(f"The value {item['end']} does not match the format.")
     return asked
 
 

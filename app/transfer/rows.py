@@ -275,7 +275,7 @@ class ResourceRow(NamedRow):
             periods = [{"start": slot.start.isoformat(), "end": slot.end.isoformat()} for slot in self.slots]
             self.attributes = storable({"name": self.name, "schedules": periods})
         elif not self.slots and '"schedules"' in self.attributes:
-            asked = scheduled(json.loads(self.attributes))
+            asked = [each for each in scheduled(json.loads(self.attributes)) if each.is_storable]
             self.slots = tuple(SlotRow.model_construct(start=each.start, end=each.end) for each in asked)
         return self
 

@@ -34,6 +34,13 @@ async def test_windows_are_free_when_nothing_is_booked(ask: Ask) -> None:
     assert await free(ask) == [period(8, 18), period(20, 22)]
 
 
+async def test_window_may_be_open_for_ever(ask: Ask, place: Place, rows: AsyncConnection) -> None:
+    endless = {"schedules": [{"start": "2024-01-01T00:00:00Z", "end": "9999-12-31T23:59:59.999999Z"}]}
+    await rows.execute(update(Offering).where(Offering.uuid == MICROSCOPE).values(attributes=endless))
+    assert (await place(period(8, 9))).status_code == 201
+    assert await free(ask) == [period(0, 8), period(9, 24)]
+
+
 async def test_bookings_and_busy_slots_are_cut_out(ask: Ask, place: Place, rows: AsyncConnection) -> None:
     assert (await place(period(8, 9), period(11, 13), period(17, 18))).status_code == 201
     await add_busy(rows, **period(12.5, 14))

@@ -117,6 +117,17 @@ async def test_adjacent_windows_are_one(place: Place, rows: AsyncConnection) -> 
     assert (await place(period(15, 17))).status_code == 400
 
 
+async def test_window_may_be_open_for_ever_and_a_request_may_not(place: Place, rows: AsyncConnection) -> None:
+    endless = {"schedules": [{"start": "2024-01-01T00:00:00Z", "end": "9999-12-31T23:59:59.999999Z"}]}
+    await rows.execute(update(Offering).where(Offering.uuid == MICROSCOPE).values(attributes=endless))
+    assert (await place(period(9, 10))).status_code == 201
+    answer = await place({"start": period(11, 12)["start"], "end": "9999-12-31T23:59:59.999999Z"})
+    assert (answer.status_code, answer.json()) == (
+        400,
+        ["The value 9999-12-31T23:59:59.999999Z does not match the format."],
+    )
+
+
 @pytest.mark.parametrize(
     ("changes", "messages"),
     [
