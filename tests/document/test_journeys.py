@@ -104,4 +104,4 @@ async def test_journeys_are_as_the_document_says(kept: Database, address: str, t
         ),
     )
     assert through - journeys.succeeded.keys() == set()
-    assert len(journeys.succeeded) >= 10 or through
+    assert len(journeys.succeeded) >= (len(through) or 10)
