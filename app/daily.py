@@ -8,13 +8,12 @@ from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.api.idempotency import forget
 from app.bookings.expiry import expire_pending
-from app.database import Database, try_lock
-from app.kit.idempotency import forget
-from app.requests.repository import start_due
+from app.database import Database
+from app.locks import Lock, try_for
+from app.orders.service import start_due
 
-LEADER = 7_262_157
-"""Key of the advisory lock of the replica that does the day's work."""
 USUAL_TIME = time(10)
 """When the day's work is done, UTC, where no time is set for it."""
 log = logging.getLogger(__name__)
@@ -23,11 +22,11 @@ log = logging.getLogger(__name__)
 async def day(database: Database, *, expire: bool = True) -> bool:
     """Expires pending requests, starts orders whose day has come, and forgets old answers; not while another does."""
     async with database.transaction() as leading:
-        if not await try_lock(leading, LEADER):
+        if not await try_for(leading, Lock.DAILY_WORK):
             return False
         for uuid in await expire_pending(database) if expire else ():
             log.info("booking %s was rejected as expired", uuid)
-        await start_due(leading, datetime.now(UTC))
+        await start_due(leading)
         await forget(leading)
     return True
 

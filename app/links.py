@@ -1,6 +1,6 @@
 """Where things are: the paths that links in responses name, and under which they answer."""
 
-from app.kit.fieldset import DirectoryPath
+from app.query.fieldset import DirectoryPath
 
 BOOKING = "/api/booking-resources/{}/"
 BOOKING_OFFERING = DirectoryPath("/api/booking-offerings/{}/")

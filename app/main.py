@@ -9,23 +9,22 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
-from app import health
-from app.availability.router import router as availability
-from app.bookings.router import ending
+from app import __version__, health
+from app.api.failures import answer_errors
+from app.api.openapi import describe
+from app.api.routing import TrailingSlash, answer_other_methods
 from app.bookings.router import router as bookings
-from app.catalogue.router import router as catalogue
+from app.calendar.router import router as calendar
 from app.config import Settings, settings
 from app.daily import working_daily
 from app.database import connected
 from app.directory.router import router as directory
-from app.document import DESCRIPTION, SUPPLEMENT, TAGS
-from app.errors import answer_errors
-from app.kit.openapi import describe
-from app.kit.routing import TrailingSlash
-from app.media.router import router as media
-from app.requests.router import router as requests
+from app.document import DESCRIPTION, TAGS, supplement
+from app.offerings.media import router as media
+from app.offerings.router import router as offerings
+from app.orders.router import router as orders
 
-VERSION = "0.1.0"
+ROUTERS = (bookings, orders, calendar, offerings, directory, media, health.router)
 
 
 @asynccontextmanager
@@ -40,7 +39,7 @@ def create_app(configured: Settings | None = None) -> FastAPI:
     """The application, not yet connected; `configured` overrides what the environment says."""
     app = FastAPIOffline(
         title="Booking Resources",
-        version=VERSION,
+        version=__version__,
         summary="Bookings that never overlap.",
         description=DESCRIPTION,
         openapi_tags=TAGS,
@@ -53,15 +52,10 @@ def create_app(configured: Settings | None = None) -> FastAPI:
         if isinstance(route, Route) and route.methods:
             route.methods.add("HEAD")  # for the documentation pages; other routes have their own
     app.state.settings = configured or settings()
-    app.include_router(bookings)
-    app.include_router(ending)
-    app.include_router(requests)
-    app.include_router(availability)
-    app.include_router(catalogue)
-    app.include_router(directory)
-    app.include_router(media)
-    app.include_router(health.router)
-    app.openapi = describe(app, SUPPLEMENT)  # type: ignore[method-assign]
+    for router in ROUTERS:
+        app.include_router(router)
+    answer_other_methods(app, "/api/", "/health/")
+    app.openapi = describe(app, supplement)  # type: ignore[method-assign]
     app.add_route("/", lambda _: RedirectResponse("docs"), include_in_schema=False)
     answer_errors(app)
     app.add_middleware(TrailingSlash)

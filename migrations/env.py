@@ -1,25 +1,20 @@
 """Runs migrations over the connection it is given, or over one to BOOKING_DATABASE_URL."""
 
 import asyncio
-from typing import Any
-
 from alembic import context
-from sqlalchemy import Connection, text
+from sqlalchemy import URL, Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.config import settings
 from app.embedded import Cluster
+from app.locks import Lock
 from app.models import Base
-
-ONE_AT_A_TIME = 7_262_154
-"""Key of the advisory lock that lets replicas start together: one migrates, the others wait and find it done."""
-
 
 UNREADABLE_INDEXES = {"ix_resource_name_uuid"}
 """Indexes whose collation cannot be read back, and which would always look changed."""
 
 
-def include(_: Any, name: str | None, kind: str, reflected: bool, other: Any) -> bool:
+def include(_: object, name: str | None, kind: str, reflected: bool, other: object) -> bool:
     return not (kind == "index" and name in UNREADABLE_INDEXES)
 
 
@@ -32,11 +27,11 @@ def run(connection: Connection) -> None:
         include_object=include,
     )
     with context.begin_transaction():
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ONE_AT_A_TIME})
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": int(Lock.MIGRATION)})  # replicas that start together
         context.run_migrations()
 
 
-async def connect(url: str) -> None:
+async def connect(url: URL | str) -> None:
     engine = create_async_engine(url)
     async with engine.begin() as connection:
         await connection.run_sync(run)
@@ -46,10 +41,10 @@ async def connect(url: str) -> None:
 def main() -> None:
     if given := context.config.attributes.get("connection"):
         run(given)
-    elif url := settings().database_url:
+    elif url := settings().url_of_database():
         asyncio.run(connect(url))
     else:
-        with Cluster(settings().data_dir) as cluster:
+        with Cluster(settings().data_dir, binaries=settings().postgres_bin) as cluster:
             asyncio.run(connect(cluster.url()))
 
 

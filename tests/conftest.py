@@ -10,11 +10,11 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.commands.transfer import load_dataset
 from app.config import Settings
 from app.database import Database
 from app.embedded import Cluster
 from app.main import create_app
-from app.transfer import load_dataset
 from tests.databases import FAST, OneTransaction, migrated
 
 RECORDED = Path(__file__).parent / "recorded"

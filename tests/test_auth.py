@@ -13,15 +13,15 @@ from httpx import ASGITransport, AsyncClient
 from sqlalchemy import event, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.accounts.repository import create_token, expire_token, revoke_token
 from app.auth import REFRESH_AT_MOST_EVERY, authenticate, digest
+from app.commands.accounts.repository import create_token, expire_token, revoke_token
+from app.commands.transfer import load_dataset
 from app.config import Settings
 from app.database import Database
 from app.embedded import Cluster
 from app.errors import Unauthenticated
 from app.main import create_app
 from app.models import Base, Token, User
-from app.transfer import load_dataset
 from tests.databases import migrated
 
 URL = "/api/booking-resources/"

@@ -16,17 +16,24 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+def rendered(settings: Settings) -> str:
+    url = settings.url_of_database()
+    assert url is not None
+    assert "p@" not in repr(settings)
+    return url.render_as_string(hide_password=False)
+
+
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+asyncpg"])
 @pytest.mark.parametrize("variable", ["BOOKING_DATABASE_URL", "DATABASE_URL"])
 def test_database_url_is_understood(monkeypatch: pytest.MonkeyPatch, variable: str, scheme: str) -> None:
     monkeypatch.setenv(variable, f"{scheme}://u:p@db/booking")
-    assert Settings().database_url == "postgresql+asyncpg://u:p@db/booking"
+    assert rendered(Settings()) == "postgresql+asyncpg://u:p@db/booking"
 
 
 def test_own_variable_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOOKING_DATABASE_URL", "postgresql://own/booking")
     monkeypatch.setenv("DATABASE_URL", "postgresql://other/booking")
-    assert Settings().database_url == "postgresql+asyncpg://own/booking"
+    assert rendered(Settings()) == "postgresql+asyncpg://own/booking"
 
 
 @pytest.mark.parametrize("url", ["mysql://db/booking", "db/booking"])

@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.daily import LEADER, USUAL_TIME, day, seconds_until, working_daily
+from app.daily import USUAL_TIME, day, seconds_until, working_daily
 from app.database import Database
+from app.locks import Lock
 from app.models import Order, Project, Resource, Slot
 from app.models.enums import OrderState
 from tests.databases import OneTransaction
@@ -20,7 +21,7 @@ WAITING = "8ccadadc-8d6e-4f9d-93b2-5d8451d0e2fd"
 
 async def test_one_replica_works_at_a_time(recorded: Database, rows: AsyncConnection) -> None:
     async with recorded.transaction() as other:
-        await other.execute(text(f"SELECT pg_advisory_xact_lock({LEADER})"))
+        await other.execute(text(f"SELECT pg_advisory_xact_lock({Lock.DAILY_WORK})"))
         assert await day(OneTransaction(rows)) is False
     assert await day(OneTransaction(rows)) is True
 

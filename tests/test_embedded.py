@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from app import embedded
-from app.embedded import BINARIES_VARIABLE, Cluster, EmbeddedError
+from app.embedded import Cluster, EmbeddedError
 
 ROOT = Path(__file__).parent.parent
 FAST = {"fsync": "off"}
@@ -325,15 +325,14 @@ def test_an_interrupted_initdb_leaves_no_cluster(
         assert not any(tmp_path.glob(".new-*"))
 
 
-def test_a_failed_initdb_leaves_nothing_and_tells_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_initdb_leaves_nothing_and_tells_why(tmp_path: Path) -> None:
     binaries = tmp_path / "bin"
     binaries.mkdir()
     for name, script in (("postgres", "echo 'postgres (PostgreSQL) 18.1'"), ("initdb", "echo disk full; exit 1")):
         (binaries / name).write_text(f"#!/bin/sh\n{script}\n")
         (binaries / name).chmod(0o755)
-    monkeypatch.setenv(BINARIES_VARIABLE, str(binaries))
     with pytest.raises(EmbeddedError, match="disk full"):
-        Cluster(tmp_path / "data").start()
+        Cluster(tmp_path / "data", binaries=binaries).start()
     assert not any((tmp_path / "data").glob("postgres-*")) | any((tmp_path / "data").glob(".new-*"))
 
 
@@ -350,19 +349,17 @@ def test_the_newest_cluster_is_taken(tmp_path: Path) -> None:
         Cluster(tmp_path).start()
 
 
-def test_named_binaries_are_the_only_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(BINARIES_VARIABLE, str(tmp_path / "bin"))
+def test_named_binaries_are_the_only_ones(tmp_path: Path) -> None:
     with pytest.raises(EmbeddedError, match=f"found was nothing .looked for in {tmp_path / 'bin'}"):
-        Cluster(tmp_path / "data").start()
+        Cluster(tmp_path / "data", binaries=tmp_path / "bin").start()
 
 
-def test_broken_binaries_are_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_broken_binaries_are_passed_over(tmp_path: Path) -> None:
     for name in ("postgres", "initdb"):
         (tmp_path / name).write_bytes(b"\x7fELF")
         (tmp_path / name).chmod(0o755)
-    monkeypatch.setenv(BINARIES_VARIABLE, str(tmp_path))
     with pytest.raises(EmbeddedError, match=f"version unknown in {tmp_path}"):
-        Cluster(tmp_path / "data").start()
+        Cluster(tmp_path / "data", binaries=tmp_path).start()
 
 
 def no_wheel(name: str) -> None:
@@ -370,7 +367,6 @@ def no_wheel(name: str) -> None:
 
 
 def test_without_binaries_the_error_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(BINARIES_VARIABLE, raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(embedded, "find_spec", no_wheel)
     monkeypatch.setattr(embedded, "SYSTEM_BINARIES", ())
@@ -379,9 +375,8 @@ def test_without_binaries_the_error_says_what_to_do(tmp_path: Path, monkeypatch:
 
 
 def test_binaries_of_the_machine_serve_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(BINARIES_VARIABLE, raising=False)
     monkeypatch.setattr(embedded, "find_spec", no_wheel)
-    if not embedded._candidates():
+    if not embedded._candidates(None):
         pytest.skip("no PostgreSQL on this machine")
     with Cluster(tmp_path, settings=FAST) as cluster:
         assert query(cluster, "select 1") == 1

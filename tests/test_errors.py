@@ -4,7 +4,6 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from inspect import iscoroutinefunction
 from typing import Any
 
 import asyncpg
@@ -15,11 +14,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app import auth
-from app.bookings import service
+from app.api import requests
+from app.bookings import router as bookings
 from app.config import Settings
 from app.database import Database
 from app.embedded import Cluster
 from app.main import create_app
+from app.query.collection import Collection
 from tests.databases import OneTransaction, migrated
 
 BASE = "http://waldur.example.com"
@@ -182,9 +183,9 @@ async def test_defect_says_nothing_about_the_inside(
     methods: tuple[str, ...],
     failure: Any,
 ) -> None:
-    for name, function in vars(service).items():
-        if iscoroutinefunction(function) and function.__module__ == service.__name__:
-            monkeypatch.setattr(service, name, failure)
+    monkeypatch.setattr(bookings, "change", failure)
+    for name in ("page", "head", "require"):
+        monkeypatch.setattr(Collection, name, lambda _, *given: failure(*given))
     for method in methods:
         response = await patient.request(method, path, headers=as_user("powner"))
         assert response.status_code == 500
@@ -305,7 +306,7 @@ async def test_connection_lost_within_a_request(
             await another.execute(END_OTHERS)
         return await authenticate(connection, key)
 
-    monkeypatch.setattr(auth, "authenticate", cut)
+    monkeypatch.setattr(requests, "authenticate", cut)
     async with calling(app) as client:
         assert answered(await client.get(URL, headers=as_user("staff"))) == (503, UNAVAILABLE)
         monkeypatch.undo()

@@ -8,79 +8,33 @@ from pathlib import Path, PurePath
 
 import pytest
 
+from tests.layers import ALLOWED, ALLOWED_IN_BOOKINGS, ARCHITECTURE, PICTURE, floor, picture, reached
+
 ROOT = Path(__file__).parents[1]
 FILES = sorted(path.relative_to(ROOT) for path in (ROOT / "app").rglob("*.py"))
-LONGEST_FILE, LONGEST_FUNCTION = 350, 40
-
-ALLOWED = {
-    "__main__": {"cli"},
-    "cli": {"accounts", "config", "database", "demo", "embedded", "importing", "kit", "main", "transfer"},
-    "availability": {"auth", "database", "errors", "kit", "models", "offerings", "orders", "requests"},
-    "main": {"availability", "bookings", "catalogue", "config", "daily", "database", "directory", "document", "errors"}
-    | {"health", "kit", "media", "requests"},
-    "document": {"bookings", "demo", "kit"},
-    "directory": {"auth", "bookings", "catalogue", "database", "errors", "kit", "links", "models", "orders"}
-    | {"requests"},
-    "media": {"auth", "catalogue", "database", "errors", "kit", "models"},
-    "catalogue": {"auth", "bookings", "database", "errors", "kit", "links", "models", "offerings", "requests"},
-    "demo": {"accounts", "config", "database", "transfer"},
-    "importing": {"config", "database", "kit", "models", "transfer"},
-    "transfer": {"auth", "database", "kit", "models"},
-    "accounts": {"auth", "kit", "models"},
-    "health": {"database", "kit"},
-    "daily": {"bookings", "database", "kit", "requests"},
-    "requests": {"auth", "bookings", "database", "errors", "kit", "links", "models", "offerings", "orders"},
-    "bookings": {"auth", "database", "errors", "kit", "links", "models", "offerings", "orders"},
-    "orders": {"kit", "links", "models", "offerings"},
-    "offerings": {"auth", "kit", "links", "models"},
-    "links": {"kit"},
-    "kit": {"auth", "config", "database", "errors", "models"},
-    "auth": {"database", "errors", "models"},
-    "database": {"config", "embedded"},
-    "errors": set(),
-    "models": set(),
-    "config": set(),
-    "embedded": set(),
-}
-"""Which part of the application may import which; from the outside in."""
-
-ALLOWED_IN_BOOKINGS = {
-    "expiry": {"repository", "service"},
-    "router": {"service", "filters", "repository", "schemas", "transitions"},
-    "service": {"permissions", "repository", "transitions"},
-    "repository": {"filters", "permissions", "relations", "schemas", "transitions"},
-    "schemas": {"loaders", "permissions", "relations", "transitions"},
-    "transitions": {"permissions"},
-    "filters": {"relations"},
-    "permissions": {"relations"},
-    "loaders": set(),
-    "relations": set(),
-}
-WITH_HTTP = (
-    "app/main.py",
-    "app/auth.py",
-    "app/database.py",
-    "app/errors.py",
-    "app/health.py",
-    "app/kit/*.py",
-    "app/*/router.py",
-    "app/bookings/filters.py",
-)
+LONGEST_FILE, LONGEST_FUNCTION, HIGHEST_FLOOR = 350, 35, 12
+WITH_HTTP = ("app/main.py", "app/health.py", "app/api/*.py", "app/*/router.py", "app/offerings/media.py")
 WITH_STATEMENTS = (
     "app/*/repository.py",
     "app/*/loaders.py",
-    "app/*/relations.py",
-    "app/*/permissions.py",
+    "app/*/aggregates.py",
+    "app/*/facts.py",
     "app/*/schemas.py",
     "app/*/filters.py",
+    "app/access.py",
     "app/auth.py",
-    "app/transfer/*.py",
-    "app/kit/*.py",
-    "app/models/*.py",
+    "app/locks.py",
+    "app/relations.py",
+    "app/api/idempotency.py",
+    "app/commands/*/*.py",
+    "app/query/*.py",
 )
-WITH_STATUS_NUMBERS = ("app/errors.py", "app/health.py", "app/kit/responses.py", "app/*/router.py")
-WITHOUT_ANSWERS = ("app/demo/*.py", "app/transfer/*.py")
+WITH_STATUS_NUMBERS = ("app/errors.py", "app/health.py", "app/api/*.py", "app/*/router.py", "app/offerings/media.py")
+WITHOUT_ANSWERS = ("app/commands/*/*.py",)
 """Where such a number is an amount of something."""
+SIBLINGS = {"bookings", "calendar", "directory"}
+ROOMS = {"api", "bookings", "calendar", "directory", "lifecycle", "main", "offerings", "orders"}
+"""What commands do without."""
 STATEMENTS = {"select", "insert", "update", "delete"}
 STATUSES = {200, 201, 202, 204, 301, 302, 304, 307, 308, 400, 401, 403, 404, 405, 406, 409, 410, 415, 422, 429}
 STATUSES |= {500, 501, 502, 503, 504}
@@ -140,6 +94,23 @@ def test_imports_run_one_way(package: str, allowed: dict[str, set[str]]) -> None
     assert found.keys() == allowed.keys()
     assert {name: to - allowed[name] for name, to in found.items() if to - allowed[name]} == {}
     assert list(TopologicalSorter(allowed).static_order())  # raises when the table itself goes round
+
+
+def test_house_is_not_too_high() -> None:
+    assert max(floor(room) for room in ALLOWED) <= HIGHEST_FLOOR
+
+
+def test_siblings_do_not_know_each_other() -> None:
+    assert {room: reached(room) & SIBLINGS for room in SIBLINGS} == {room: set() for room in SIBLINGS}
+
+
+def test_commands_know_neither_rooms_nor_http() -> None:
+    assert reached("commands") & ROOMS == reached("cli") & ROOMS == set()
+    assert [room for room, below in ALLOWED.items() if "commands" in below] == ["cli"]
+
+
+def test_picture_is_the_table() -> None:
+    assert PICTURE.findall(ARCHITECTURE.read_text()) == [picture()], "Draw it anew with: python -m tests.layers"
 
 
 def test_no_file_imports_itself_by_way_of_others() -> None:
@@ -202,13 +173,21 @@ def test_status_numbers_are_known_to_few() -> None:
     assert {path for path in found if not matches(path, WITH_STATUS_NUMBERS)} == set()
 
 
+def words(path: Path) -> Iterator[str]:
+    """What a file says: its identifiers and its strings, documentation too."""
+    for node in ast.walk(tree(path)):
+        for name in ("id", "attr", "arg", "name", "value"):
+            if isinstance(word := getattr(node, name, None), str):
+                yield word.lower()
+
+
 def test_mechanism_has_never_heard_of_a_booking() -> None:
     told = {
-        f"{path}: {node.id}"
+        f"{path}: {word}"
         for path in FILES
-        if matches(path, ("app/kit/*.py",))
-        for node in ast.walk(tree(path))
-        if isinstance(node, ast.Name) and any(word in node.id.lower() for word in ("booking", "offering", "slot"))
+        if matches(path, ("app/api/*.py", "app/query/*.py"))
+        for word in words(path)
+        if any(noun in word for noun in ("booking", "offering", "slot"))
     }
     assert told == set()
 

@@ -13,16 +13,22 @@ from httpx import ASGITransport, AsyncClient, Response
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.accounts.repository import create_token
+from app.commands.accounts.repository import create_token
+from app.commands.demo.catalogue import identifier
+from app.commands.demo.dataset import (
+    EXAMPLE_BOOKING,
+    EXAMPLE_OFFERING,
+    EXAMPLE_PROJECT,
+    EXAMPLE_TO_REJECT,
+    demo_dataset,
+)
+from app.commands.demo.start import ROLES
+from app.commands.transfer import load_dataset
 from app.config import Settings
 from app.database import Database
-from app.demo.catalogue import identifier
-from app.demo.dataset import EXAMPLE_BOOKING, EXAMPLE_OFFERING, EXAMPLE_PROJECT, EXAMPLE_TO_REJECT, demo_dataset
-from app.demo.start import ROLES
 from app.embedded import Cluster
 from app.models import Category, History, MediaFile, Offering, Order, Resource, User
 from app.models.enums import OfferingState, OrderState, ResourceState
-from app.transfer import load_dataset
 from tests.conftest import BASE_URL
 from tests.databases import OneTransaction, migrated
 from tests.test_openapi import validate

@@ -46,6 +46,7 @@ OPERATIONS = {
     **looked_up("marketplace-orders", "marketplace_orders"),
     ("post", ORDERS + "{uuid}/approve_by_consumer/"): "marketplace_orders_approve_by_consumer",
     ("post", ORDERS + "{uuid}/reject_by_consumer/"): "marketplace_orders_reject_by_consumer",
+    ("post", ORDERS + "{uuid}/cancel/"): "marketplace_orders_cancel",
     ("get", "/api/marketplace-bookings/{offering_uuid}/"): "marketplace_bookings_list",
     ("head", "/api/marketplace-bookings/{offering_uuid}/"): "marketplace_bookings_count",
     **looked_up("marketplace-public-offerings", "marketplace_public_offerings"),
@@ -75,8 +76,9 @@ ERRORS = {
     "booking_resources_history_list": ANY_ERROR | {"404"},
     "marketplace_resources_terminate": CHANGE,
     "marketplace_orders_create": ANY_ERROR | {"400", "409", "422"},
-    "marketplace_orders_approve_by_consumer": CHANGE - {"400"},
-    "marketplace_orders_reject_by_consumer": CHANGE - {"400"},
+    "marketplace_orders_approve_by_consumer": CHANGE,
+    "marketplace_orders_reject_by_consumer": CHANGE,
+    "marketplace_orders_cancel": CHANGE,
     "users_me_retrieve": ANY_ERROR,
     "media_retrieve": (ANY_ERROR - {"406"}) | {"404"},
     "health_live": set(),
@@ -476,7 +478,7 @@ def requested(dataset: dict[str, Any]) -> str:
         ("POST", "{unordered}/accept/", "staff", {}, "accept", 400),
         ("POST", "{uuid}/reject/", "staff", {"content": b"{"}, "reject", 400),
         ("POST", "{uuid}/reject/", "staff", {"json": {"provider_rejection_comment": 1}}, "reject", 400),
-        ("POST", "{unordered}/reject/", "staff", {}, "reject", 400),
+        ("POST", "{ambiguous}/reject/", "staff", {}, "reject", 400),
         ("POST", "{settled}/reject/", "staff", {}, "reject", 409),
         ("GET", "{uuid}/history/", "outsider", {}, "history_list", 404),
     ],
@@ -495,6 +497,7 @@ async def test_error_is_as_the_document_says(
 ) -> None:
     uuids = {resource["name"]: uuid for uuid, resource in dataset["resources"].items()}
     named = {"uuid": uuids["alpha scan"], "settled": uuids["Alpha scan"], "unordered": uuids["100% done"]}
+    named["ambiguous"] = uuids["Müller O'Neil"]
     headers = {**(as_user(caller) if caller else {}), **options.get("headers", {})}
     response = await client.request(method, BOOKINGS + path.format(**named), **{**options, "headers": headers})
     assert response.status_code == status

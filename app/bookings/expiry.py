@@ -6,10 +6,12 @@ from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.bookings import repository, service
+from app.bookings import repository
 from app.database import Database
+from app.lifecycle.service import Actor, InvalidState, apply
+from app.lifecycle.transitions import EXPIRE
 
-REASON = "expired"
+EXPIRED = Actor(comment="expired")
 log = logging.getLogger(__name__)
 
 
@@ -18,15 +20,16 @@ async def expire_pending(database: Database) -> list[UUID]:
 
     A booking that cannot be rejected does not keep the others from it. Rule: decision 27.
     """
-    now = datetime.now(UTC)
     async with database.transaction() as connection:
-        overdue = await repository.overdue(connection, now)
+        overdue = await repository.overdue(connection, datetime.now(UTC))
     expired = []
     for uuid in overdue:
         try:
             async with database.transaction() as connection:
-                if await service.expire(connection, uuid, now, REASON):
-                    expired.append(uuid)
+                await apply(connection, EXPIRE, uuid, EXPIRE.sources[0], EXPIRED)
+            expired.append(uuid)
+        except InvalidState:
+            log.info("booking %s was decided on just before it would have expired", uuid)
         except SQLAlchemyError:
             log.exception("booking %s could not be rejected as expired", uuid)
     return expired

@@ -7,28 +7,32 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 from sqlalchemy import func
 
+from app.access import sees_tracebacks
+from app.api.wire import Comment, Url
+from app.bookings.aggregates import components
 from app.bookings.loaders import load_endpoints, load_orders, load_slots
-from app.bookings.permissions import FACTS, Facts, can_terminate
-from app.bookings.relations import (
+from app.lifecycle.facts import Facts
+from app.lifecycle.transitions import SHOWN, TERMINATE
+from app.links import BOOKING, ORDER, PROJECT, USER
+from app.models import History, Offering, OfferingUser, Project, Resource
+from app.models.enums import BillingType, ResourceState
+from app.offerings.schemas import OfferedFields
+from app.orders.schemas import OrderDetails
+from app.query.fieldset import ABSENT, Context, Fieldset, View, column, computed, constant, judged, link, related
+from app.relations import (
+    BOOKING_RELATIONS,
     HISTORY_RELATIONS,
-    RELATIONS,
     Actor,
+    Consumer,
+    ConsumerReviewer,
+    CreatedBy,
     CreationOrder,
     OrderInProgress,
     Parent,
     ParentOffering,
-    components,
+    full_name,
 )
-from app.bookings.transitions import TRANSITIONS
-from app.kit.fieldset import ABSENT, Context, Fieldset, View, column, computed, constant, link, related
-from app.kit.wire import Comment, FreeForm, Url
-from app.links import BOOKING, ORDER, PROJECT, USER
-from app.models import History, Offering, OfferingUser, Project, Resource
-from app.models.enums import BillingType, ResourceState
-from app.offerings.permissions import sees_tracebacks
-from app.offerings.schemas import OfferedFields
-from app.orders.relations import Consumer, ConsumerReviewer, CreatedBy
-from app.orders.schemas import OrderDetails, full_name
+from app.values import JsonObject
 
 
 class BookingSlot(BaseModel):
@@ -58,29 +62,28 @@ def _nothing() -> None:
     return None
 
 
-def _absent() -> Any:
+def _absent() -> object:
     return ABSENT
 
 
-def _description(_: Context, attributes: FreeForm) -> str | None:
+def _description(_: Context, attributes: JsonObject) -> str | None:
     description = attributes.get("description", "")
     return description if description is None else str(description)
 
 
-def _available_actions(context: Context, *facts: Any) -> list[str]:
-    known = Facts(*facts)
-    return [transition.name for transition in TRANSITIONS if transition.possible(context.caller, known)]
+def _available_actions(context: Context, facts: Facts) -> list[str]:
+    return [transition.name for transition in SHOWN if transition.is_possible(context.caller, facts)]
 
 
-def _can_terminate(context: Context, *facts: Any) -> bool:
-    return can_terminate(context.caller, Facts(*facts))
+def _can_terminate(context: Context, facts: Facts) -> bool:
+    return TERMINATE.is_possible(context.caller, facts)
 
 
 def _traceback(context: Context, offering: UUID, provider: UUID | None, traceback: str) -> str:
     return traceback if sees_tracebacks(context.caller, offering, provider) else ""
 
 
-def _if_there(_: Context, person: UUID | None, name: str) -> Any:
+def _if_there(_: Context, person: UUID | None, name: str) -> object:
     return ABSENT if person is None else name
 
 
@@ -88,7 +91,7 @@ def _name_or_null(_: Context, person: UUID | None, name: str) -> str | None:
     return None if person is None else name
 
 
-def _reviewer(context: Context, order: UUID | None, reviewer: UUID | None) -> Any:
+def _reviewer(context: Context, order: UUID | None, reviewer: UUID | None) -> object:
     if order is None:
         return ABSENT
     return None if reviewer is None else context.url(USER, reviewer)
@@ -97,8 +100,8 @@ def _reviewer(context: Context, order: UUID | None, reviewer: UUID | None) -> An
 class BookingResource(OfferedFields):
     """A booking. Fields without a value are null where the type says so, and otherwise left out."""
 
-    attributes: FreeForm = column(Resource.attributes, "What was ordered, as sent: name, schedules, ...")
-    limits: FreeForm = column(Resource.limits, "Amount by component.")
+    attributes: JsonObject = column(Resource.attributes, "What was ordered, as sent: name, schedules, ...")
+    limits: JsonObject = column(Resource.limits, "Amount by component.")
     uuid: UUID = column(Resource.uuid, "UUID of the booking.")
     created: datetime = column(Resource.created, "When the booking was requested.")
     modified: datetime = column(Resource.modified, "When the booking last changed.")
@@ -131,15 +134,13 @@ class BookingResource(OfferedFields):
     parent_offering_slug: str = column(ParentOffering.slug, "Slug of the parent offering, if any.", optional=True)
     parent_uuid: UUID = column(Parent.uuid, "UUID of the parent resource, if any.", optional=True)
     parent_name: str = column(Parent.name, "Name of the parent resource, if any.", optional=True)
-    backend_metadata: FreeForm = column(Resource.backend_metadata, "What the provider's system tells of the booking.")
+    backend_metadata: JsonObject = column(Resource.backend_metadata, "What the provider's system tells of the booking.")
     is_usage_based: bool = column(components(BillingType.USAGE) > 0, "The offering has a component charged by usage.")
     is_limit_based: bool = constant(bool, "Always false: limits of bookings cannot be changed.")
     name: str = column(Resource.name, "Name of the booking; may be empty.")
     slug: str = column(Resource.slug, "Short name of the booking; not unique.")
-    current_usages: FreeForm = column(Resource.current_usages, "Last reported usage by component.")
-    can_terminate: bool = computed(
-        _can_terminate, *FACTS.values(), description="Whether the caller may terminate the booking now."
-    )
+    current_usages: JsonObject = column(Resource.current_usages, "Last reported usage by component.")
+    can_terminate: bool = judged(_can_terminate, Facts, "Whether the caller may terminate the booking now.")
     report: list[ReportSection] | None = column(Resource.report, "The provider's report.")
     end_date: date | None = column(
         Resource.end_date, "The date is inclusive. Once reached, a resource will be scheduled for termination."
@@ -148,7 +149,7 @@ class BookingResource(OfferedFields):
         USER, Resource.end_date_requested_by_uuid, description="Who asked for the booking to end then."
     )
     username: str | None = column(OfferingUser.username, "Name of the caller's account at the offering.")
-    limit_usage: FreeForm = constant(dict, "Always empty: bookings have no limits.")
+    limit_usage: JsonObject = constant(dict, "Always empty: bookings have no limits.")
     downscaled: bool = column(Resource.downscaled, "The provider has reduced what the booking gives.")
     restrict_member_access: bool = column(Resource.restrict_member_access, "Members of the project have no access.")
     paused: bool = column(Resource.paused, "The provider has paused the booking.")
@@ -162,9 +163,7 @@ class BookingResource(OfferedFields):
         description="Where it went wrong; empty for all but staff, support and the provider's side.",
     )
     options: Any = column(Resource.options, "Choices made when booking; null without any.")
-    available_actions: list[str] = computed(
-        _available_actions, *FACTS.values(), description="What the caller may do now: `accept`, `reject`."
-    )
+    available_actions: list[str] = judged(_available_actions, Facts, "What the caller may do now: `accept`, `reject`.")
     last_sync: datetime = column(
         func.coalesce(Resource.last_sync, Resource.created), "When the provider's system was last asked."
     )
@@ -180,7 +179,7 @@ class BookingResource(OfferedFields):
     user_requires_reconsent: bool = constant(
         bool, "Check if the current user needs to re-consent for this resource's offering."
     )
-    renewal_date: FreeForm | None = constant(_nothing, "Always null: bookings are not renewed.")
+    renewal_date: JsonObject | None = constant(_nothing, "Always null: bookings are not renewed.")
     created_by: Url = link(USER, CreationOrder.created_by_uuid, description="Who asked for the booking.", optional=True)
     created_by_username: str = column(CreatedBy.username, "Username of that user.", optional=True)
     created_by_full_name: str = computed(
@@ -199,7 +198,7 @@ class BookingResource(OfferedFields):
     slots: list[BookingSlot] = related(load_slots, Resource.uuid, list, "The booked periods, earliest first.")
 
 
-BOOKING_RESOURCES = View(BookingResource, Resource, RELATIONS)
+BOOKING_RESOURCES = View(BookingResource, Resource, BOOKING_RELATIONS)
 
 
 class BookingEvent(Fieldset):

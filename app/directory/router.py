@@ -1,10 +1,12 @@
 """Organisations, projects and users, to be looked up; and who the caller is."""
 
-from typing import Any
-
 from fastapi import APIRouter, Depends
 
-from app.database import Transaction
+from app.api.parameters import Fields
+from app.api.publishing import publish
+from app.api.requests import RequestContext, Transaction
+from app.api.responses import answers
+from app.api.routing import get, takes_json
 from app.directory.collections import (
     CUSTOMERS,
     PROJECTS,
@@ -14,10 +16,7 @@ from app.directory.collections import (
     UserFilters,
 )
 from app.directory.schemas import User
-from app.kit.fields import Fields
-from app.kit.publishing import publish
-from app.kit.responses import answers
-from app.kit.routing import RequestContext, close, get, takes_json
+from app.query.fieldset import Item
 
 router = APIRouter(prefix="/api", dependencies=[Depends(takes_json)])
 _customers, _projects, _users = (APIRouter(tags=[tag]) for tag in ("customers", "projects", "users"))
@@ -32,12 +31,11 @@ _customers, _projects, _users = (APIRouter(tags=[tag]) for tag in ("customers", 
     response_model_exclude_unset=True,
     responses={200: {"description": "Who the token belongs to."}, **answers()},
 )
-async def retrieve_me(context: RequestContext, connection: Transaction, fields: Fields) -> dict[str, Any]:
+async def retrieve_me(context: RequestContext, connection: Transaction, fields: Fields) -> Item:
     """Who the caller is."""
     return await USERS.one(connection, context, context.caller.uuid, fields)
 
 
-close(_users, {"/users/me/": ("GET", "HEAD")})
 publish(_customers, "/customers", CUSTOMERS, CustomerFilters, "customers", "organisation")
 publish(_projects, "/projects", PROJECTS, ProjectFilters, "projects", "project")
 publish(_users, "/users", USERS, UserFilters, "users", "user")

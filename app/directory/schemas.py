@@ -1,16 +1,15 @@
 """Organisations, projects and users: one line for each field of those that clients of the published API read."""
 
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
 from app import models
-from app.kit.fieldset import ABSENT, Context, Fieldset, View, column, computed, link
-from app.kit.wire import Url
+from app.api.wire import Url
 from app.links import CUSTOMER, PROJECT, USER
-from app.orders.schemas import full_name
+from app.query.fieldset import ABSENT, Context, Fieldset, View, column, computed, link
+from app.relations import full_name
 
 _OFFERS = (
     select(models.Offering.uuid)
@@ -58,11 +57,11 @@ class Project(Fieldset):
     is_removed: bool = column(models.Project.is_removed, "Whether it has been removed.")
 
 
-def _to_staff(context: Context, uuid: UUID, value: Any) -> Any:
+def _to_staff(context: Context, uuid: UUID, value: object) -> object:
     return value if context.caller.is_staff or context.caller.uuid == uuid else ABSENT
 
 
-def _to_staff_and_support(context: Context, uuid: UUID, value: Any) -> Any:
+def _to_staff_and_support(context: Context, uuid: UUID, value: object) -> object:
     return value if context.caller.is_support else _to_staff(context, uuid, value)
 
 

@@ -3,12 +3,13 @@
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import DateTime, Enum, ForeignKey, MetaData, Numeric, Text, Uuid, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from app.values import JsonObject
 
 Price = Numeric(22, 10)
 """Ten decimals, as the reference writes prices and costs."""
@@ -32,7 +33,7 @@ class Base(DeclarativeBase):
     type_annotation_map = {  # noqa: RUF012 - read by SQLAlchemy at class creation
         datetime: DateTime(timezone=True),
         Decimal: Price,
-        dict[str, Any]: JSONB,
+        JsonObject: JSONB,
         str: Text,
         UUID: Uuid,
     }

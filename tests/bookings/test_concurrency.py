@@ -20,10 +20,10 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.commands.transfer import load_dataset
 from app.database import Database
 from app.embedded import Cluster
 from app.models import History, Order, Resource
-from app.transfer import load_dataset
 from tests.databases import migrated
 
 ROOT = Path(__file__).parents[2]

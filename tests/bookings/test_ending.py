@@ -9,11 +9,11 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.bookings.expiry import expire_pending
+from app.commands.transfer import load_dataset
 from app.database import Database
 from app.embedded import Cluster
 from app.models import History, Offering, Order, Resource, Slot
 from app.models.enums import LIVE_STATES, OrderState, ResourceState
-from app.transfer import load_dataset
 from tests.databases import OneTransaction, migrated
 
 ACCEPTED = "25dda1ba-a0eb-0f1b-970a-bd6da2a3c216"

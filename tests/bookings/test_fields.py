@@ -29,6 +29,7 @@ USERS = {user["username"]: {**user, "uuid": uuid} for uuid, user in DATA["users"
 CALLERS = ("staff", "support", "powner", "pmanager", "omanager", "powner2", "creator", "cowner", "padmin", "solo")
 SEEING = ("staff", "powner", "pmanager", "omanager", "powner2", "creator", "cowner", "solo")
 IN_PROGRESS = ("pending-consumer", "pending-provider", "executing")
+UNDECIDED = (*IN_PROGRESS, "pending-project", "pending-start-date")
 
 
 def documented(table: str) -> list[str]:
@@ -106,13 +107,14 @@ class Case:
     @property
     def actions(self) -> list[str]:
         executing = [order for order in self.creations if order["state"] == "executing"]
-        if self.row["state"] != "Creating" or len(executing) != 1:
+        undecided = [order for order in self.creations if order["state"] in UNDECIDED]
+        if self.row["state"] != "Creating" or len(executing) > 1:
             return []
         offered = (self.row["offering"], self.offering["customer"])
         sides = (*offered, self.row["project"], self.project["customer"])
         accepts = self.permitted("RESOURCE.ACCEPT_BOOKING_REQUEST", *offered)
         rejects = self.created_it or self.permitted("RESOURCE.REJECT_BOOKING_REQUEST", *sides)
-        return ["accept"] * accepts + ["reject"] * rejects
+        return ["accept"] * (accepts and bool(executing)) + ["reject"] * (rejects and bool(undecided))
 
     @property
     def can_terminate(self) -> bool:

@@ -14,12 +14,12 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.commands.transfer import load_dataset
 from app.config import Settings
 from app.database import Database
 from app.embedded import Cluster
 from app.main import create_app
 from app.models import Base, History, Order, Resource, RoleGrant, Slot, User
-from app.transfer import load_dataset
 from tests.databases import migrated
 
 Row = dict[str, Any]

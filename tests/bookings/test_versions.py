@@ -53,7 +53,7 @@ async def test_decision_on_an_old_version_is_refused(
     answer = await client.post(f"{BOOKING}{action}/", headers=as_user("powner") | seen)
     assert (answer.status_code, answer.json()) == (
         412,
-        {"detail": "The booking has changed since it was retrieved."},
+        {"detail": "It has changed since it was retrieved."},
     )
     assert (await client.get(BOOKING, headers=as_user("powner"))).json()["state"] == "Creating"
 

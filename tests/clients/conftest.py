@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from app.commands.transfer import load_dataset
 from app.database import Database
 from app.embedded import Cluster
-from app.transfer import load_dataset
 from tests.clients.server import PROJECT, running
 from tests.databases import migrated
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
+from app.commands.transfer import load_dataset
 from app.database import Database
 from app.embedded import Cluster
-from app.transfer import load_dataset
 from tests.clients.conftest import installed
 from tests.clients.server import PROJECT, running
 from tests.databases import migrated
-from tests.requests.conftest import GENOME_STUDY, period
+from tests.orders.conftest import GENOME_STUDY, period
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from schemathesis.generation import GenerationMode
 from app.database import Database
 from tests.databases import keep_rows, put_back_rows
 from tests.document.schema import EXAMPLES, check, read
-from tests.requests.conftest import GENOME_STUDY, MICROSCOPE
+from tests.orders.conftest import GENOME_STUDY, MICROSCOPE
 
 STEPS = 12
 DECISION = {

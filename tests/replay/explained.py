@@ -28,6 +28,7 @@ NEW_PARAMETERS = {
     "usage_based",
 }
 """Parameters that the contract has and the reference of October 2024 ignored as unknown."""
+WAITING = {"pending-consumer", "pending-provider", "pending-project", "pending-start-date"}
 MEMBERSHIP = {"rows", "X-Result-Count", "Link"}
 """What differs when a list has other rows."""
 NULL_INSTEAD = {"plan_unit", "plan_name", "plan_uuid", "plan_description"} | {
@@ -205,6 +206,26 @@ def _provider_rejects(exchange: Exchange, difference: Difference, dataset: Datas
     return difference.path == "status"
 
 
+def _no_dead_end(exchange: Exchange, difference: Difference, dataset: Dataset) -> bool:
+    """A request is rejected whatever its order waits for, where the reference wanted an executing one."""
+    if difference.path == "available_actions":
+        orders = [order for order in dataset["orders"].values() if order["resource"] == difference.booking]
+        requested = dataset["resources"][difference.booking]["state"] == "Creating"
+        waiting = requested and {order["state"] for order in orders} <= WAITING
+        return waiting and (difference.recorded, difference.served) == ([], ["reject"])
+    action = exchange.path.strip("/").split("/")[-1]
+    if (action, exchange.recorded.status, exchange.served.status) != ("reject", 400, 200):
+        return False
+    match difference.path:
+        case "after":
+            before, after = ([order["state"] for order in side["orders"]] for side in difference[1:3])
+            return {*before} <= WAITING and {*after} == {"canceled"} and len(before) == len(after) == 1
+        case "changes":
+            known = {"modified", "state", "provider_reviewed_by_uuid", "provider_reviewed_at"}
+            return difference.recorded == {} and set(difference.served) <= known
+    return difference.path in ("status", "body")
+
+
 def _reviewed(exchange: Exchange, difference: Difference, dataset: Dataset) -> bool:
     if difference.path != "changes":
         return False
@@ -229,6 +250,7 @@ EXPLAINED = (
     Explanation("decision 13: ties are broken by the uuid", _ties_by_uuid),
     Explanation("decision 16: created and modified take a point in time", _moment),
     Explanation("decision 20: the provider may reject", _provider_rejects),
+    Explanation("decision 30: a request is rejected whatever its order waits for", _no_dead_end),
     Explanation("decision 22: who decided is recorded on the order", _reviewed),
     Explanation("behaviour 1.7: cost estimates are text", _cost_as_text),
     Explanation("contract: parameters that came later", _new_parameter),

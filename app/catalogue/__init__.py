@@ -1,1 +1,0 @@
-"""What can be booked, and at what price: offerings and plans, to be looked up."""

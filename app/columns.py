@@ -1,0 +1,37 @@
+"""Types of SQL that mechanism passes on without looking inside, and classes whose members say their columns."""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias, TypeVar, get_type_hints
+
+from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, Uuid, bindparam
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+Expression: TypeAlias = SQLColumnExpression[Any]
+"""A column, or something computed from columns, of whatever type."""
+Statement: TypeAlias = Select[*tuple[Any, ...]]
+"""A SELECT, of whatever columns."""
+Rows: TypeAlias = list[Row[*tuple[Any, ...]]]
+Kind = TypeVar("Kind")
+
+_made: dict[type, dict[str, Expression]] = {}
+CALLER: ColumnElement[Any] = bindparam("caller", type_=Uuid())
+"""The caller's uuid, for relations and columns that depend on who asks."""
+
+
+def columns_of(kind: type[Kind]) -> dict[str, Expression]:
+    """The columns of a class by member, each labelled so: `state: Annotated[ResourceState, Resource.state]`.
+
+    They are made once for each class, so that a statement selects them once, however many of its fields need them.
+    """
+    if kind not in _made:
+        hints = get_type_hints(kind, include_extras=True)
+        _made[kind] = {name: hint.__metadata__[0].label(name) for name, hint in hints.items()}
+    return _made[kind]
+
+
+async def read_one(
+    connection: AsyncConnection, kind: type[Kind], statement: Statement, values: Mapping[str, object] | None = None
+) -> Kind | None:
+    """The row that the statement finds, as an object of the class whose columns it selects; None if there is none."""
+    row = (await connection.execute(statement, values)).mappings().one_or_none()
+    return None if row is None else kind(**row)

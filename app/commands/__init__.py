@@ -1,0 +1,1 @@
+"""What operators do from the terminal: accounts, load and dump, import, demo."""

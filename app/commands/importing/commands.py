@@ -1,0 +1,162 @@
+"""The command that imports."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from app.commands.importing import reader, service
+from app.commands.importing.audit import Claim, Overlap
+from app.commands.terminal import print_rows
+from app.commands.transfer import LoadRefused
+from app.config import settings
+from app.database import connected
+
+NOT_READ = (
+    "Not read, because the API does not show them: role grants, permissions, tokens, history, ended orders other than "
+    "the one that created a booking, other people's usernames at offerings, images and icons. They come by `load`."
+)
+
+
+Url = Annotated[str, typer.Option(help="Address of the system to read, such as https://waldur.example.com.")]
+Token = Annotated[str, typer.Option(help="Token of a user who sees all that is wanted.", envvar="BOOKING_IMPORT_TOKEN")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and check everything, and store nothing.")]
+Terminate = Annotated[
+    bool, typer.Option("--terminate-overlapping", help="Store the later requested of overlapping bookings as ended.")
+]
+Full = Annotated[bool, typer.Option("--full", help="Read everything, not only what has changed.")]
+State = Annotated[
+    Path | None, typer.Option(help="A file that keeps, by address, up to where it was read; else the database tells.")
+]
+Audit = Annotated[Path | None, typer.Option(help="Where to write overlapping bookings as JSON.")]
+PageSize = Annotated[int, typer.Option(help="Bookings per request.", min=1, max=300)]
+
+
+def import_waldur(
+    url: Url,
+    token: Token,
+    dry_run: DryRun = False,
+    terminate_overlapping: Terminate = False,
+    full: Full = False,
+    state: State = None,
+    audit: Audit = None,
+    page_size: PageSize = 100,
+) -> None:
+    """Bring over bookings from Waldur, or from another instance of this service.
+
+    Without --state, reading starts at the latest change of any booking stored here. Bookings that are changed here
+    move that on, too: where both systems are at work, use --state, or --full.
+    """
+    with Progress(console=Console(stderr=True)) as progress:
+        choices = {"dry_run": dry_run, "terminate_overlapping": terminate_overlapping, "progress": _bars(progress)}
+
+        async def run() -> service.Outcome:
+            async with connected(settings()) as database, reader.Reader.opened(url, token, page_size) as source:
+                known = _moment(_state(state).get(str(source.base))) if state else await service.known_until(database)
+                since = None if full else known
+                outcome = await service.import_bookings(database, source, since=since, **choices)
+                if state and not dry_run:
+                    _remember(state, str(source.base), outcome.latest)
+                return outcome
+
+        with _named_mistakes(progress, audit):
+            outcome = asyncio.run(run())
+    _write(audit, outcome.overlaps)
+    _tell(outcome, dry_run=dry_run)
+
+
+@contextmanager
+def _named_mistakes(progress: Progress, audit: Path | None) -> Iterator[None]:
+    """What is wrong at the source, or with its data, ends with a message and status 1."""
+    try:
+        yield
+    except reader.SourceError as error:
+        progress.stop()
+        sys.exit(f"booking: {error}\nbooking: nothing was imported")
+    except LoadRefused as refused:
+        progress.stop()
+        for problem in refused.problems:
+            typer.echo(str(problem), err=True)
+        sys.exit("booking: nothing was imported")
+    except service.OverlapsFound as found:
+        progress.stop()
+        _write(audit, found.overlaps)
+        _show_overlaps(found.overlaps)
+        sys.exit(f"booking: {found}; nothing was imported. --terminate-overlapping ends the later requested ones.")
+
+
+def _bars(progress: Progress) -> Any:
+    bars: dict[str, Any] = {}
+
+    def show(step: str, done: int, total: int | None) -> None:
+        if step not in bars:
+            bars[step] = progress.add_task(step, total=total)
+        progress.update(bars[step], completed=done, total=total, description=f"{step} {done}")
+
+    return show
+
+
+def _state(file: Path) -> dict[str, Any]:
+    try:
+        known = json.loads(file.read_text()) if file.exists() else {}
+    except ValueError:
+        known = None
+    if not isinstance(known, dict):
+        raise reader.SourceError(f"{file} is no file that --state has written")
+    return known
+
+
+def _moment(text: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text) if text is not None else None
+    except (TypeError, ValueError) as error:
+        raise reader.SourceError(f"the state file says {text!r}, which is no time") from error
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _remember(file: Path, url: str, latest: datetime | None) -> None:
+    if latest is not None:
+        file.write_text(json.dumps(_state(file) | {url: latest.isoformat()}, indent=2) + "\n")
+
+
+def _write(file: Path | None, found: list[Overlap]) -> None:
+    if file is not None:
+        file.write_text(json.dumps([pair.as_json() for pair in found], indent=2, ensure_ascii=False) + "\n")
+
+
+def _show_overlaps(found: list[Overlap]) -> None:
+    rows = [
+        SimpleNamespace(
+            offering=pair.first.offering,
+            requested_first=_claim(pair.first, [each for each, _ in pair.periods]),
+            requested_later=_claim(pair.second, [each for _, each in pair.periods]),
+        )
+        for pair in found
+    ]
+    print_rows(("offering", "requested_first", "requested_later"), rows)
+
+
+def _claim(claim: Claim, periods: list[Any]) -> str:
+    where = " (stored here)" if claim.here else ""
+    return "\n".join([f"{claim.name}{where}", str(claim.uuid), *map(str, dict.fromkeys(periods))])
+
+
+def _tell(outcome: service.Outcome, *, dry_run: bool) -> None:
+    if outcome.overlaps:
+        _show_overlaps(outcome.overlaps)
+    for claim, rivals in outcome.ended.items():
+        typer.echo(f"Terminated: {claim.uuid} {claim.name!r}, for {', '.join(str(rival.uuid) for rival in rivals)}.")
+    since = f" that have changed since {outcome.since.isoformat()} (--full reads all)" if outcome.since else ""
+    typer.echo(f"Read {outcome.bookings} bookings{since}.\n{outcome.report}")
+    typer.echo("\n".join([*outcome.notes, NOT_READ]))
+    if dry_run:
+        typer.echo("Dry run: nothing was stored.")

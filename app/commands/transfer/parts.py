@@ -1,0 +1,115 @@
+"""Which rows of a file go to which table, in the order in which they can be stored."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
+
+from app.commands.transfer import rows
+from app.commands.transfer.reader import Kind
+from app.commands.transfer.row import Row
+from app.models import (
+    Base,
+    BusySlot,
+    Category,
+    Customer,
+    History,
+    MediaFile,
+    Offering,
+    OfferingComponent,
+    OfferingUser,
+    Order,
+    Plan,
+    PlanComponent,
+    Project,
+    Resource,
+    ResourceEndpoint,
+    RoleGrant,
+    RolePermission,
+    Slot,
+    Token,
+    User,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One kind of row.
+
+    `identity` says which stored row is the same one; `unique` lists further columns whose values no two rows share.
+    Rows without a `row` model come within those of the table `name`, which `key` refers to in messages.
+    """
+
+    name: str
+    model: type[Base]
+    row: type[Row] | None = None
+    kind: Kind = "object"
+    identity: tuple[str, ...] = ("uuid",)
+    unique: tuple[tuple[str, ...], ...] = ()
+    key: tuple[str, ...] = ()
+    add_only: bool = False
+    media: tuple[str, ...] = ()
+    label: str = ""
+
+    @cached_property
+    def stored(self) -> Table:
+        """The table of the service."""
+        table = self.model.__table__
+        assert isinstance(table, Table)
+        return table
+
+    @cached_property
+    def staging(self) -> Table:
+        """A temporary table for rows of a file: columns to be stored, names of media files; of slots the position too,
+        and the id of the same slot where it is stored already."""
+        columns: list[Column[object]] = [
+            Column(column.name, column.type)
+            for column in self.stored.columns
+            if column.computed is None and column.identity is None
+        ]
+        columns += [Column(name, Text) for name in self.media]
+        if self.model is Slot:
+            columns += [Column("position", Integer), Column("kept", BigInteger)]
+        name = f"staging_{self.stored.name}"
+        return Table(name, MetaData(), *columns, prefixes=["TEMPORARY"], postgresql_on_commit="DROP")
+
+    @property
+    def dated(self) -> bool:
+        """Whether rows say when they last changed."""
+        return "modified" in self.stored.columns
+
+
+MEDIA_FILES = Part("media_files", MediaFile, rows.MediaFileRow, unique=(("name",),))
+RESOURCES = Part("resources", Resource, rows.ResourceRow)
+ENDPOINTS = Part("resources", ResourceEndpoint, key=("resource_uuid",), label="endpoint")
+SLOTS = Part("resources", Slot, identity=("resource_uuid", "position"), key=("resource_uuid",), label="slot")
+SCOPES = ("customer_uuid", "project_uuid", "offering_uuid")
+
+PARTS = (
+    Part("customers", Customer, rows.CustomerRow),
+    Part("users", User, rows.UserRow, unique=(("username",),)),
+    Part(
+        "users",
+        Token,
+        identity=("user_uuid", "digest"),
+        unique=(("digest",), ("uuid",)),
+        key=("user_uuid",),
+        add_only=True,
+        label="token",
+    ),
+    MEDIA_FILES,
+    Part("projects", Project, rows.ProjectRow),
+    Part("categories", Category, rows.CategoryRow, media=("icon",)),
+    Part("offerings", Offering, rows.OfferingRow, media=("thumbnail", "image")),
+    Part("offering_components", OfferingComponent, rows.OfferingComponentRow, unique=(("offering_uuid", "type"),)),
+    Part("plans", Plan, rows.PlanRow),
+    Part("plan_components", PlanComponent, rows.PlanComponentRow, "array", ("plan_uuid", "component_uuid")),
+    Part("role_permissions", RolePermission, rows.RolePermissionsRow, identity=("role", "permission"), add_only=True),
+    Part("user_roles", RoleGrant, rows.RoleGrantRow, "array", ("user_uuid", "role", *SCOPES), add_only=True),
+    Part("offering_users", OfferingUser, rows.OfferingUserRow, "array", ("offering_uuid", "user_uuid")),
+    Part("busy_slots", BusySlot, rows.BusySlotRow),
+    RESOURCES,
+    Part("orders", Order, rows.OrderRow),
+    Part("history", History, rows.HistoryRow, add_only=True),
+)
+"""Without those that come and go with a booking: `ENDPOINTS`, `SLOTS`."""

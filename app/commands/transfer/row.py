@@ -1,0 +1,57 @@
+"""What the rows of all tables have in common: how they are read, and what they have to be stored as."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from app.commands.transfer.values import Moment, Text, Text255, Uuid, slug_of
+
+Record = Mapping[str, Any]
+"""Values by column."""
+
+
+class Row(BaseModel):
+    """What all rows have in common; unknown keys are ignored."""
+
+    model_config = ConfigDict(alias_generator=lambda name: name.removesuffix("_uuid"))
+    table: ClassVar[str]
+
+    @classmethod
+    def read(cls, key: str | int, value: Any) -> Self:
+        """The row under a key of its table; raises ValidationError."""
+        return cls.model_validate(value)
+
+    def records(self) -> Iterator[tuple[str, Record]]:
+        """What is to be stored, each with the name of the stored table."""
+        yield self.table, self.__dict__
+
+
+class IdentifiedRow(Row):
+    """A row whose key is its uuid."""
+
+    uuid: Uuid
+
+    @classmethod
+    def read(cls, key: str | int, value: Any) -> Self:
+        return cls.model_validate({**value, "uuid": key} if isinstance(value, dict) else value)
+
+
+class DatedRow(IdentifiedRow):
+    """A row without `modified` is added if it is new, and never changes a stored one."""
+
+    created: Moment | None = None
+    modified: Moment | None = None
+
+
+class NamedRow(DatedRow):
+    """A row whose slug, if missing, is made of its name."""
+
+    name: Text
+    slug: Text255 | None = None
+
+    @model_validator(mode="after")
+    def _with_slug(self) -> Self:
+        if self.slug is None:
+            self.slug = slug_of(self.name)
+        return self

@@ -1,0 +1,137 @@
+"""Stores the staged rows: what is new is added, what has changed is replaced, what is older than stored is left out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, delete, exists, false, func, insert, not_, or_, select, text, union, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.commands.transfer.checks import same_row
+from app.commands.transfer.parts import ENDPOINTS, MEDIA_FILES, PARTS, RESOURCES, SLOTS, Part
+
+_ONE_LOAD_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('booking load'))")
+_FIND_KEPT_SLOTS = text(
+    "UPDATE staging_slot AS s SET kept = t.id FROM slot AS t WHERE t.resource_uuid = s.resource_uuid"
+    ' AND (t.offering_uuid, t.live, t.start, t."end", t.backend_id)'
+    ' = (s.offering_uuid, s.live, s.start, s."end", s.backend_id)'
+)
+_LOCK_BOOKINGS = text(
+    "SELECT count(*) FROM (SELECT FROM resource WHERE uuid IN (SELECT uuid FROM staging_resource)"
+    " ORDER BY uuid FOR UPDATE) AS locked"
+)
+"""So that no booking changes between the comparison with the file and the end of the load."""
+
+MANY = 1000
+"""New rows after which a table's statistics are out of date."""
+
+
+async def wait_for_others(connection: AsyncConnection) -> None:
+    """Waits until no other load is under way."""
+    await connection.execute(_ONE_LOAD_AT_A_TIME)
+
+
+async def find_media(connection: AsyncConnection) -> None:
+    """Turns names of media files into references; a name in the file counts before one that is stored."""
+    staging, stored = MEDIA_FILES.staging, MEDIA_FILES.stored
+    replaced = exists().select_from(staging).where(staging.c.uuid == stored.c.uuid)
+    known = union(
+        select(staging.c.name, staging.c.uuid), select(stored.c.name, stored.c.uuid).where(not_(replaced))
+    ).subquery("known")
+    for part in PARTS:
+        for name in part.media:
+            found = known.c.name == part.staging.c[name]
+            await connection.execute(update(part.staging).values({f"{name}_uuid": known.c.uuid}).where(found))
+
+
+async def set_aside(connection: AsyncConnection, part: Part) -> int:
+    """Drops the staged rows that would change nothing, or are older than the stored ones; returns their number."""
+    staging, stored = part.staging, part.stored
+    idle: list[ColumnElement[bool]] = []
+    if part is RESOURCES:
+        await connection.execute(_LOCK_BOOKINGS)
+    if not part.add_only:
+        same = not_(or_(*(stored.c[name].is_distinct_from(_new(part, name)) for name in _changeable(part))))
+        idle.append(and_(same, *(_same_pieces(piece) for piece in (SLOTS, ENDPOINTS) if part is RESOURCES)))
+    if part.dated:
+        idle += [staging.c.modified.is_(None), stored.c.modified > staging.c.modified]
+    dropped = delete(staging).where(same_row(part, staging, stored), or_(*idle) if idle else text("true"))
+    count: int = (await connection.execute(dropped)).rowcount
+    if part is RESOURCES and count:
+        for piece in (SLOTS, ENDPOINTS):
+            left = exists().select_from(staging).where(staging.c.uuid == piece.staging.c.resource_uuid)
+            await connection.execute(delete(piece.staging).where(not_(left)))
+    if part is RESOURCES:
+        await connection.execute(_FIND_KEPT_SLOTS)
+    return count
+
+
+async def store(connection: AsyncConnection, part: Part) -> tuple[int, int]:
+    """Stores the staged rows of a part, and with bookings their slots and endpoints; how many were new, and changed."""
+    updated = 0
+    if part is RESOURCES:  # before, since they would follow their booking into another state or offering at once
+        kept = exists().select_from(SLOTS.staging).where(SLOTS.staging.c.kept == SLOTS.stored.c.id)
+        for piece, stays in ((SLOTS, kept), (ENDPOINTS, false())):
+            own = piece.stored.c.resource_uuid == part.staging.c.uuid
+            await connection.execute(delete(piece.stored).where(own, not_(stays)))
+    if not part.add_only:
+        updated = (await connection.execute(_update(part))).rowcount
+    inserted = (await connection.execute(_insert(part))).rowcount
+    if part is RESOURCES:
+        for piece in (ENDPOINTS, SLOTS):
+            await connection.execute(_insert(piece))
+    return inserted, updated
+
+
+async def refresh_statistics(connection: AsyncConnection, new_rows: Mapping[Part, int]) -> None:
+    """Tells PostgreSQL at once what tables have become, on which it plans queries."""
+    for part in (part for part, rows in new_rows.items() if rows >= MANY):
+        await connection.execute(text(f'ANALYZE "{part.stored.name}"'))
+        if part is RESOURCES:
+            await connection.execute(text(f'ANALYZE "{SLOTS.stored.name}"'))
+
+
+def _changeable(part: Part) -> list[str]:
+    fixed = {"uuid", *part.identity}
+    return [column.name for column in part.stored.columns if column.computed is None and column.name not in fixed]
+
+
+def _new(part: Part, name: str) -> ColumnElement[Any]:
+    column = part.staging.c[name]
+    return func.coalesce(column, part.stored.c[name]) if name == "created" else column
+
+
+def _update(part: Part) -> Any:
+    staging, stored = part.staging, part.stored
+    statement = update(stored).values({name: _new(part, name) for name in _changeable(part)})
+    statement = statement.where(same_row(part, staging, stored))
+    return statement.where(stored.c.modified <= staging.c.modified) if part.dated else statement
+
+
+def _insert(part: Part) -> Any:
+    staging, stored = part.staging, part.stored
+    filled = {"uuid": func.gen_random_uuid(), **dict.fromkeys(("created", "modified", "refreshed"), func.now())}
+    names = [column.name for column in stored.columns if column.name in staging.columns]
+    values = [func.coalesce(staging.c[name], filled[name]) if name in filled else staging.c[name] for name in names]
+    rows = select(*values)
+    if part is SLOTS:
+        near = (staging.c[name] for name in ("offering_uuid", "start", "end", "resource_uuid", "position"))
+        rows = rows.where(staging.c.kept.is_(None)).order_by(*near)  # neighbours one after the other: a better index
+    elif part is not ENDPOINTS:
+        rows = rows.where(not_(exists().select_from(stored).where(same_row(part, staging, stored))))
+    return insert(stored).from_select(names, rows, include_defaults=False)
+
+
+def _same_pieces(piece: Part) -> ColumnElement[bool]:
+    """Whether a booking has the same slots, or endpoints, in the file as it has stored."""
+    names = [column.name for column in piece.stored.columns if column.name in _COMPARED]
+    staged = select(*(piece.staging.c[name] for name in names))
+    stored = select(*(piece.stored.c[name] for name in names))
+    own = exists().select_from(RESOURCES.staging).where(RESOURCES.staging.c.uuid == piece.stored.c.resource_uuid)
+    stored = stored.where(own)
+    changed = union(staged.except_(stored).subquery().select(), stored.except_(staged).subquery().select())
+    rows = changed.subquery(f"changed_{piece.stored.name}")
+    return not_(exists().select_from(rows).where(rows.c.resource_uuid == RESOURCES.staging.c.uuid))
+
+
+_COMPARED = {"resource_uuid", "start", "end", "backend_id", "uuid", "name", "url", "position"}
+"""What a slot or endpoint has of its own; the rest is repeated from its booking."""

@@ -1,1 +1,0 @@
-"""Mechanism that has never heard of a booking: fieldsets, filters, joins, ordering, pagination, routing."""

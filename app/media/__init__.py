@@ -1,1 +1,0 @@
-"""Images of offerings and icons of their kinds."""

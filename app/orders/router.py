@@ -1,0 +1,94 @@
+"""Orders: place, list, retrieve, and decide for the consumer."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import JSONResponse
+from pydantic import TypeAdapter
+
+from app.api.body import documented_body, required_body
+from app.api.idempotency import OnceOnly
+from app.api.parameters import path_uuid
+from app.api.publishing import publish
+from app.api.requests import CurrentCaller, RequestContext, Transaction
+from app.api.responses import DETAIL, LOCATION, PARAMETER_ERRORS, RULE_ERRORS, answers, created
+from app.api.routing import takes_json
+from app.lifecycle.transitions import APPROVE, CANCEL, REJECT_FOR_CONSUMER
+from app.orders import service
+from app.orders.filters import OrderFilters
+from app.orders.repository import ORDERS
+from app.orders.schemas import OrderCreate, OrderCreateRequest
+from app.slots.conflicts import PERIOD_TAKEN
+from app.values import JsonObject
+
+router = APIRouter(prefix="/api", tags=["marketplace-orders"], dependencies=[Depends(takes_json)])
+OrderUuid = Annotated[UUID, Depends(path_uuid(ORDERS.noun))]
+Request = Annotated[OrderCreateRequest, Depends(required_body(OrderCreateRequest))]
+_PLACED: TypeAdapter[OrderCreate] = TypeAdapter(OrderCreate)
+_REFUSED = {"anyOf": [PARAMETER_ERRORS, PERIOD_TAKEN, DETAIL]}
+_DECISION: dict[int | str, JsonObject] = {
+    200: {"description": "No response body."},
+    **answers(400, 403, 404, 409, on_400={"anyOf": [RULE_ERRORS, DETAIL]}),
+}
+
+
+@router.post(
+    "/marketplace-orders/",
+    operation_id="marketplace_orders_create",
+    summary="Request a booking",
+    status_code=201,
+    response_model=OrderCreate,
+    responses={201: {"description": "The order.", "headers": LOCATION}, **answers(400, 409, 422, on_400=_REFUSED)},
+    openapi_extra=documented_body(OrderCreateRequest, required=True),
+)
+async def create_order(
+    context: RequestContext, connection: Transaction, asked: Request, retries: OnceOnly
+) -> JSONResponse:
+    """Asks for periods of an offering. They are held at once: of any number of rivals, one gets them."""
+
+    async def work() -> JsonObject:
+        placed = await service.create(connection, context, asked)
+        shown: JsonObject = _PLACED.dump_python(_PLACED.validate_python(placed), mode="json", exclude_unset=True)
+        return shown
+
+    return await retries.once(connection, work, created)
+
+
+@router.post(
+    "/marketplace-orders/{uuid}/approve_by_consumer/",
+    operation_id="marketplace_orders_approve_by_consumer",
+    summary="Agree to a request for the consumer",
+    responses=_DECISION,
+    status_code=200,
+)
+async def approve_by_consumer(caller: CurrentCaller, connection: Transaction, uuid: OrderUuid) -> None:
+    """Lets a request go on to the provider, who then accepts or rejects the booking."""
+    await service.review(connection, caller, uuid, APPROVE)
+
+
+@router.post(
+    "/marketplace-orders/{uuid}/reject_by_consumer/",
+    operation_id="marketplace_orders_reject_by_consumer",
+    summary="Turn a request down for the consumer",
+    responses=_DECISION,
+    status_code=200,
+)
+async def reject_by_consumer(caller: CurrentCaller, connection: Transaction, uuid: OrderUuid) -> None:
+    """Ends a request, which frees its periods."""
+    await service.review(connection, caller, uuid, REJECT_FOR_CONSUMER)
+
+
+@router.post(
+    "/marketplace-orders/{uuid}/cancel/",
+    operation_id="marketplace_orders_cancel",
+    summary="Withdraw a request",
+    responses=_DECISION,
+    status_code=200,
+)
+async def cancel(caller: CurrentCaller, connection: Transaction, uuid: OrderUuid) -> None:
+    """Ends a request, whatever it waits for, which frees its periods; for its creator and the consumer."""
+    await service.review(connection, caller, uuid, CANCEL)
+
+
+publish(router, "/marketplace-orders", ORDERS, OrderFilters, "marketplace_orders", "order")

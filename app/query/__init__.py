@@ -1,0 +1,1 @@
+"""How tables become answers: fieldsets, filters, joins, orderings and pages. Knows neither HTTP nor rooms."""

@@ -1,0 +1,62 @@
+"""Pages of a list: how many rows they have, where they begin, and their addresses."""
+
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlencode
+
+from app.errors import NotFound
+from app.query.fieldset import Item
+
+
+class InvalidPage(NotFound):
+    """A page number that is none, or is beyond the last page."""
+
+    detail = "Invalid page."
+
+
+@dataclass(frozen=True)
+class Page:
+    """The part of a list that was asked for: a number from 1, or None for the last page, and rows per page."""
+
+    number: int | None
+    size: int
+
+    def offset(self, count: int) -> int:
+        """Rows before this page of `count` in all; raises InvalidPage beyond the last one."""
+        if not 1 <= self.number_of(count) <= self.last(count):
+            raise InvalidPage
+        return (self.number_of(count) - 1) * self.size
+
+    def last(self, count: int) -> int:
+        """The number of the last page; an empty list has one page."""
+        return max(1, -(-count // self.size))
+
+    def number_of(self, count: int) -> int:
+        """The number of this page in a list of `count`."""
+        return self.last(count) if self.number is None else self.number
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A page of a list, and how many rows the list has in all."""
+
+    items: list[Item]
+    count: int
+    page: Page
+
+    def headers(self, url: str, query: str) -> dict[str, str]:
+        """`X-Result-Count`, and `Link` with first, prev, next and last, which keep every other parameter."""
+        number, last = self.page.number_of(self.count), self.page.last(self.count)
+        pages = {"first": 1, "prev": number - 1, "next": number + 1, "last": last}
+        links = ", ".join(
+            f'<{_with_page(url, query, to)}>; rel="{relation}"' for relation, to in pages.items() if 1 <= to <= last
+        )
+        return {"X-Result-Count": str(self.count), "Link": links}
+
+
+def _with_page(url: str, query: str, number: int) -> str:
+    parameters = parse_qs(query, keep_blank_values=True)
+    parameters.pop("page", None)
+    if number > 1:
+        parameters["page"] = [str(number)]
+    text = urlencode(sorted(parameters.items()), doseq=True)
+    return f"{url}?{text}" if text else url

@@ -1,1 +1,0 @@
-"""How bookings are asked for: requests, their rules, and their approval by the consumer."""
