@@ -1,6 +1,7 @@
 """A real PostgreSQL for all tests, one transaction per test, and the application on top of it."""
 
 import json
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,20 +11,21 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.commands.transfer import load_dataset
 from app.config import Settings
 from app.database import Database
 from app.embedded import Cluster
 from app.main import create_app
-from tests.databases import FAST, OneTransaction, migrated
+from tests.databases import DATASET, FAST, OneTransaction, filled, migrated
 
-RECORDED = Path(__file__).parent / "recorded"
 BASE_URL = "http://waldur.example.com"
 
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with Cluster(tmp_path_factory.mktemp("postgres"), settings=FAST) as running:
+    """The server of all test processes."""
+    own = tmp_path_factory.getbasetemp()
+    common = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    with Cluster(common / "postgres", settings=FAST) as running:
         yield running
 
 
@@ -44,7 +46,7 @@ async def connection(database: Database) -> AsyncIterator[AsyncConnection]:
 @pytest.fixture(scope="session")
 def dataset() -> dict[str, Any]:
     """The recorded data set: bookings in every state, of every kind of offering, by every kind of user."""
-    loaded: dict[str, Any] = json.loads((RECORDED / "dataset.json").read_text())
+    loaded: dict[str, Any] = json.loads(DATASET.read_text())
     return loaded
 
 
@@ -55,13 +57,10 @@ def tokens(dataset: dict[str, Any]) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-async def recorded(cluster: Cluster, dataset: dict[str, Any]) -> AsyncIterator[Database]:
+async def recorded(cluster: Cluster) -> AsyncIterator[Database]:
     """A database that holds the recorded data set; tests write to it in transactions that are rolled back."""
-    async with migrated(cluster, "recorded") as engine:
-        filled = Database(engine)
-        async with filled.transaction() as connection:
-            await load_dataset(connection, dataset)
-        yield filled
+    async with filled(cluster, "rows") as database:
+        yield database
 
 
 @pytest.fixture

@@ -1,18 +1,28 @@
-"""Databases for tests."""
+"""Databases for tests: each is a copy of one that was migrated, and perhaps filled, once for all test processes."""
 
-from collections.abc import AsyncIterator
+import json
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from itertools import count
+from pathlib import Path
 
 from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from app.commands.transfer import load_dataset
 from app.database import Database, migrate
 from app.embedded import Cluster
 from app.models import Base
 
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-"""Settings of a server whose data need not survive."""
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "300"}
+"""Settings of a server whose data need not survive, and which all test processes share."""
+DATASET = Path(__file__).parent / "recorded" / "dataset.json"
+PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "main")
+ONE_AT_A_TIME = 7_262_155
+"""Key of the advisory lock under which templates are made and copied."""
+_NUMBERS = count()
 
 
 class OneTransaction(Database):
@@ -30,12 +40,74 @@ class OneTransaction(Database):
 
 @asynccontextmanager
 async def migrated(cluster: Cluster, name: str) -> AsyncIterator[AsyncEngine]:
-    """A new, empty database with the current schema."""
-    cluster.create_database(name)
-    engine = create_async_engine(cluster.url(name), poolclass=NullPool)
-    await migrate(Database(engine))
-    yield engine
-    await engine.dispose()
+    """A new, empty database with the current schema; its name begins as given."""
+    async with _control(cluster) as control:
+        await _template(control, cluster, "migrated", migrate)
+        url = cluster.url(await _copied(control, "migrated", name))
+    async with _engine(url) as engine:
+        yield engine
+
+
+@asynccontextmanager
+async def filled(cluster: Cluster, name: str) -> AsyncIterator[Database]:
+    """A new database that holds the recorded data set; its name begins as given."""
+    async with _control(cluster) as control:
+        await _template(control, cluster, "migrated", migrate)
+        await _template(control, cluster, "recorded", _fill, source="migrated")
+        url = cluster.url(await _copied(control, "recorded", name))
+    async with _engine(url) as engine:
+        yield Database(engine)
+
+
+def address(of: AsyncEngine | Database) -> str:
+    """What another process needs to reach a database."""
+    engine = of.engine if isinstance(of, Database) else of
+    return engine.url.render_as_string(hide_password=False)
+
+
+@asynccontextmanager
+async def _engine(url: str, **options: str) -> AsyncIterator[AsyncEngine]:
+    engine = create_async_engine(url, poolclass=NullPool, **options)
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def _control(cluster: Cluster) -> AsyncIterator[AsyncConnection]:
+    """A connection that creates databases, while that of no other process does."""
+    async with _engine(cluster.url("postgres"), isolation_level="AUTOCOMMIT") as engine, engine.connect() as control:
+        await control.execute(text("SELECT pg_advisory_lock(:key)"), {"key": ONE_AT_A_TIME})
+        yield control
+
+
+async def _template(
+    control: AsyncConnection,
+    cluster: Cluster,
+    name: str,
+    fill: Callable[[Database], Awaitable[None]],
+    *,
+    source: str = "template1",
+) -> None:
+    """Makes a template unless there is one; it gets its name last, so that an interrupted one is never copied."""
+    if await control.scalar(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}):
+        return
+    unfinished = await _copied(control, source, name)
+    async with _engine(cluster.url(unfinished)) as engine:
+        await fill(Database(engine))
+    await control.execute(text(f'ALTER DATABASE "{unfinished}" RENAME TO "{name}"'))
+
+
+async def _fill(database: Database) -> None:
+    async with database.transaction() as connection:
+        await load_dataset(connection, json.loads(DATASET.read_text()))
+
+
+async def _copied(control: AsyncConnection, template: str, name: str) -> str:
+    unique = f"{name}_{PROCESS}_{next(_NUMBERS)}"
+    await control.execute(text(f'CREATE DATABASE "{unique}" TEMPLATE "{template}"'))
+    return unique
 
 
 async def keep_rows(connection: AsyncConnection) -> None:

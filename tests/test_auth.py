@@ -15,14 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.auth import REFRESH_AT_MOST_EVERY, authenticate, digest
 from app.commands.accounts.repository import create_token, expire_token, revoke_token
-from app.commands.transfer import load_dataset
 from app.config import Settings
-from app.database import Database
 from app.embedded import Cluster
 from app.errors import Unauthenticated
 from app.main import create_app
 from app.models import Base, Token, User
-from tests.databases import migrated
+from tests.databases import filled
 
 URL = "/api/booking-resources/"
 BASE = "http://waldur.example.com"
@@ -301,13 +299,11 @@ async def test_header_without_a_key_costs_nothing(client: AsyncClient, rows: Asy
 
 
 @pytest.fixture(scope="module")
-async def committing(cluster: Cluster, dataset: dict[str, Any]) -> AsyncIterator[FastAPI]:
+async def committing(cluster: Cluster) -> AsyncIterator[FastAPI]:
     """The application on a database of its own, in which it commits."""
-    async with migrated(cluster, "auth") as engine:
+    async with filled(cluster, "auth") as database:
         app = create_app(Settings(base_url=BASE, database_url=None))
-        app.state.database = Database(engine)
-        async with app.state.database.transaction() as connection:
-            await load_dataset(connection, dataset)
+        app.state.database = database
         yield app
 
 

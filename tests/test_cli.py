@@ -15,19 +15,18 @@ from typer.testing import CliRunner, Result
 from app.cli import cli
 from app.config import settings
 from app.embedded import Cluster
-from tests.databases import migrated
+from tests.databases import address, migrated
 
 
 @pytest.fixture(scope="module")
 def url(cluster: Cluster) -> str:
     """The address of an empty database with the current schema."""
 
-    async def prepare() -> None:
-        async with migrated(cluster, "cli"):
-            pass
+    async def prepare() -> str:
+        async with migrated(cluster, "cli") as engine:
+            return address(engine)
 
-    asyncio.run(prepare())
-    return cluster.url("cli")
+    return asyncio.run(prepare())
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from app.database import Database
 from app.embedded import Cluster
 from app.main import create_app
 from app.query.collection import Collection
-from tests.databases import OneTransaction, migrated
+from tests.databases import OneTransaction, address, migrated
 
 BASE = "http://waldur.example.com"
 URL = "/api/booking-resources/"
@@ -249,8 +249,8 @@ async def test_database_that_takes_no_connections(settings: Settings, as_user: A
 @pytest.fixture(scope="module")
 async def standing(cluster: Cluster) -> AsyncIterator[str]:
     """The address of an empty database."""
-    async with migrated(cluster, "errors"):
-        yield cluster.url("errors")
+    async with migrated(cluster, "errors") as engine:
+        yield address(engine)
 
 
 async def test_database_without_a_free_connection(standing: str, settings: Settings, as_user: Any) -> None:

@@ -20,11 +20,9 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.commands.transfer import load_dataset
-from app.database import Database
 from app.embedded import Cluster
 from app.models import History, Order, Resource
-from tests.databases import migrated
+from tests.databases import address, filled
 
 ROOT = Path(__file__).parents[2]
 DATA: dict[str, Any] = json.loads((ROOT / "tests" / "recorded" / "dataset.json").read_text())
@@ -79,21 +77,17 @@ async def until_ready(client: httpx.AsyncClient) -> None:
 
 @pytest.fixture(scope="module")
 async def stored(cluster: Cluster) -> AsyncIterator[AsyncEngine]:
-    async with migrated(cluster, "concurrency") as engine:
-        async with Database(engine).transaction() as connection:
-            await load_dataset(connection, DATA)
-        yield engine
+    async with filled(cluster, "concurrency") as database:
+        yield database.engine
 
 
 @pytest.fixture(scope="module")
-async def served(
-    cluster: Cluster, stored: AsyncEngine, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[httpx.AsyncClient]:
+async def served(stored: AsyncEngine, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the server; each call has a connection of its own, so that all processes are reached."""
     log = tmp_path_factory.mktemp("server") / "log"
     limits = httpx.Limits(max_connections=CALLS, max_keepalive_connections=0)
-    with serving(cluster.url("concurrency"), log) as address:
-        async with httpx.AsyncClient(base_url=address, limits=limits, timeout=PATIENCE) as client:
+    with serving(address(stored), log) as server:
+        async with httpx.AsyncClient(base_url=server, limits=limits, timeout=PATIENCE) as client:
             await until_ready(client)
             yield client
 
@@ -154,6 +148,6 @@ async def test_several_processes_have_served(served: httpx.AsyncClient, stored: 
     await asyncio.gather(*(served.get("/api/booking-resources/", headers=key("staff")) for _ in range(CALLS)))
     async with stored.connect() as connection:
         query = text(
-            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'booking' AND datname = 'concurrency'"
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'booking' AND datname = current_database()"
         )
         assert (await connection.execute(query)).scalar_one() > CONNECTIONS

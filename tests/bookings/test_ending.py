@@ -9,12 +9,10 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.bookings.expiry import expire_pending
-from app.commands.transfer import load_dataset
-from app.database import Database
 from app.embedded import Cluster
 from app.models import History, Offering, Order, Resource, Slot
 from app.models.enums import LIVE_STATES, OrderState, ResourceState
-from tests.databases import OneTransaction, migrated
+from tests.databases import OneTransaction, filled
 
 ACCEPTED = "25dda1ba-a0eb-0f1b-970a-bd6da2a3c216"
 WAITING = "8ccadadc-8d6e-4f9d-93b2-5d8451d0e2fd"
@@ -119,15 +117,13 @@ async def test_request_expires_when_its_last_slot_has_begun(rows: AsyncConnectio
     assert (order.state, order.termination_comment) == (("canceled", "expired") if expires else ("executing", None))
 
 
-async def test_bad_row_does_not_stop_the_rest(cluster: Cluster, dataset: Any) -> None:
+async def test_bad_row_does_not_stop_the_rest(cluster: Cluster) -> None:
     """A trigger refuses one of the bookings; all others expire."""
     trigger = f"""
         CREATE FUNCTION stay() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN IF OLD.uuid = '{WAITING}' THEN RAISE 'stays'; END IF; RETURN NEW; END $$"""
-    async with migrated(cluster, "expiry") as engine:
-        database = Database(engine)
+    async with filled(cluster, "expiry") as database:
         async with database.transaction() as connection:
-            await load_dataset(connection, dataset)
             bookings = (
                 await connection.execute(
                     select(Resource.uuid, Resource.offering_uuid, Resource.live)

@@ -14,13 +14,12 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.commands.transfer import load_dataset
 from app.config import Settings
 from app.database import Database
 from app.embedded import Cluster
 from app.main import create_app
 from app.models import Base, History, Order, Resource, RoleGrant, Slot, User
-from tests.databases import migrated
+from tests.databases import filled
 
 Row = dict[str, Any]
 
@@ -435,11 +434,9 @@ FOR EACH ROW EXECUTE FUNCTION refuse()
 @pytest.fixture(scope="module")
 async def committing(cluster: Cluster) -> AsyncIterator[FastAPI]:
     """The application on a database of its own, in which it commits."""
-    async with migrated(cluster, "transitions") as engine:
+    async with filled(cluster, "transitions") as database:
         app = create_app(EMPTY)
-        app.state.database = Database(engine)
-        async with app.state.database.transaction() as connection:
-            await load_dataset(connection, DATA)
+        app.state.database = database
         yield app
 
 

@@ -8,12 +8,11 @@ from httpx import ASGITransport, AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from app.commands.transfer import load_dataset
 from app.config import Settings
 from app.database import Database
 from app.embedded import Cluster
 from tests.conftest import BASE_URL
-from tests.databases import migrated
+from tests.databases import address, filled
 from tests.orders.conftest import MICROSCOPE, body, period
 
 ROUNDS = 12
@@ -24,13 +23,11 @@ BOTH = text(
 
 
 async def test_time_is_never_booked_and_busy(
-    application: FastAPI, cluster: Cluster, dataset: dict[str, Any], settings: Settings, as_user: Any
+    application: FastAPI, cluster: Cluster, settings: Settings, as_user: Any
 ) -> None:
-    async with migrated(cluster, "busy_rivals"):
-        engine = create_async_engine(cluster.url("busy_rivals"), pool_size=8, max_overflow=0)
+    async with filled(cluster, "busy_rivals") as recorded:
+        engine = create_async_engine(address(recorded), pool_size=8, max_overflow=0)
         database = Database(engine)
-        async with database.transaction() as connection:
-            await load_dataset(connection, dataset)
         application.state.settings, application.state.database = settings, database
         async with AsyncClient(transport=ASGITransport(application), base_url=BASE_URL) as client:
 

@@ -11,11 +11,9 @@ from typing import Any
 
 import pytest
 
-from app.commands.transfer import load_dataset
-from app.database import Database
 from app.embedded import Cluster
 from tests.clients.server import PROJECT, running
-from tests.databases import migrated
+from tests.databases import address, filled
 
 LOCKS = Path(__file__).parent
 INSTALLED = PROJECT / "build" / "clients"
@@ -40,15 +38,14 @@ def installed(version: str) -> Path:
 
 
 @pytest.fixture(scope="session")
-def serve(cluster: Cluster, dataset: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Serve:
+def serve(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Serve:
     """Starts a server on a database of its own, filled with the recorded data set."""
 
     @asynccontextmanager
     async def start(name: str, **settings: Any) -> AsyncIterator[str]:
-        async with migrated(cluster, name) as engine:
-            async with Database(engine).transaction() as connection:
-                await load_dataset(connection, dataset)
-            with running(cluster.url(name), tmp_path_factory.mktemp(name) / "server.log", **settings) as address:
-                yield address
+        async with filled(cluster, name) as database:
+            log = tmp_path_factory.mktemp(name) / "server.log"
+            with running(address(database), log, **settings) as served:
+                yield served
 
     return start

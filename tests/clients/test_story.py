@@ -7,16 +7,13 @@ import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from app.commands.transfer import load_dataset
-from app.database import Database
 from app.embedded import Cluster
 from tests.clients.conftest import installed
 from tests.clients.server import PROJECT, running
-from tests.databases import migrated
+from tests.databases import address, filled
 from tests.orders.conftest import GENOME_STUDY, period
 
 
@@ -24,14 +21,13 @@ from tests.orders.conftest import GENOME_STUDY, period
     ("version", "headers"), [("7.8.7", {}), ("8.1.3", {"Prefer": "return=representation"})], ids=["7.8.7", "8.1.3"]
 )
 async def test_life_of_a_booking_with_the_official_client(
-    cluster: Cluster, dataset: Any, tokens: dict[str, str], tmp_path: Path, version: str, headers: dict[str, str]
+    cluster: Cluster, tokens: dict[str, str], tmp_path: Path, version: str, headers: dict[str, str]
 ) -> None:
-    name = f"story_{version.replace('.', '_')}"
-    async with migrated(cluster, name) as engine, Database(engine).transaction() as connection:
-        await load_dataset(connection, dataset)
     people = {"consumer": tokens["cowner"], "provider": tokens["powner"]}
-    with running(cluster.url(name), tmp_path / "server.log") as address:
-        task = {"base_url": address, "headers": headers, "project": GENOME_STUDY, **people, **period(9, 10)}
+    async with filled(cluster, "story") as database:
+        url = address(database)
+    with running(url, tmp_path / "server.log") as served:
+        task = {"base_url": served, "headers": headers, "project": GENOME_STUDY, **people, **period(9, 10)}
         command = [sys.executable, str(PROJECT / "tests" / "clients" / "story.py")]
         environment = {**os.environ, "PYTHONPATH": str(installed(version))}
         told = await asyncio.to_thread(

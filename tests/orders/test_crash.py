@@ -10,12 +10,13 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
 
-from app.commands.transfer import load_dataset
 from app.database import Database, migrate
 from app.embedded import Cluster
 from tests.clients.server import running
-from tests.databases import migrated
+from tests.databases import address, filled
 from tests.orders.conftest import body, period
 
 HALF_DONE = """
@@ -60,15 +61,13 @@ def _environment(process: Path) -> str:
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds the processes to kill in /proc")
 @pytest.mark.parametrize("victim", ["service", "postgres"])
-async def test_acknowledged_requests_survive_a_crash(
-    dataset: Any, tokens: dict[str, str], tmp_path: Path, victim: str
-) -> None:
+async def test_acknowledged_requests_survive_a_crash(tokens: dict[str, str], tmp_path: Path, victim: str) -> None:
     with Cluster(tmp_path / "data") as cluster:
-        async with migrated(cluster, "crash") as engine, Database(engine).transaction() as connection:
-            await load_dataset(connection, dataset)
+        async with filled(cluster, "crash") as recorded:
+            url = address(recorded)
         log = tmp_path / "server.log"
         postmaster = int((next((tmp_path / "data").glob("postgres-*")) / "postmaster.pid").read_text().split()[0])
-        with running(cluster.url("crash"), log, data_dir=str(tmp_path)) as address:
+        with running(url, log, data_dir=str(tmp_path)) as served:
             services = _server_processes(log)
             targets = services if victim == "service" else [postmaster]
 
@@ -76,15 +75,14 @@ async def test_acknowledged_requests_survive_a_crash(
                 for process in targets:
                     os.kill(process, signal.SIGKILL)
 
-            acknowledged = await asyncio.to_thread(_ask, address, tokens["cowner"], range(2000), kill)
+            acknowledged = await asyncio.to_thread(_ask, served, tokens["cowner"], range(2000), kill)
         cluster.start()
-        async with migrated(cluster, "crash") as engine:
-            database = Database(engine)
-            await migrate(database)
-            async with database.transaction() as connection:
-                found = text("SELECT uuid::text FROM resource WHERE name = 'Bee brains'")
-                stored = set((await connection.execute(found)).scalars())
-                half_done = (await connection.execute(text(HALF_DONE))).scalar_one()
+        database = Database(create_async_engine(url, poolclass=NullPool))
+        await migrate(database)
+        async with database.transaction() as connection:
+            found = text("SELECT uuid::text FROM resource WHERE name = 'Bee brains'")
+            stored = set((await connection.execute(found)).scalars())
+            half_done = (await connection.execute(text(HALF_DONE))).scalar_one()
     assert acknowledged, "the service answered before it was killed"
     assert set(acknowledged) <= stored
     assert len(stored) <= len(acknowledged) + 1, "at most the one in flight is stored without having been acknowledged"

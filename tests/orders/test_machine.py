@@ -20,10 +20,9 @@ from sqlalchemy.pool import NullPool
 from app.bookings.expiry import expire_pending
 from app.commands.transfer import LoadRefused, load_dataset
 from app.database import Database
-from app.embedded import Cluster
 from app.models import History
 from tests.conftest import BASE_URL
-from tests.databases import OneTransaction
+from tests.databases import OneTransaction, address
 from tests.orders.conftest import GENOME_STUDY, MICROSCOPE, body, period
 
 Result = TypeVar("Result")
@@ -169,10 +168,8 @@ class BookingMachine(RuleBasedStateMachine):
         assert recorded == {uuid: booking.changes for uuid, booking in self.model.items() if booking.changes}
 
 
-def test_bookings_behave_as_modelled(
-    cluster: Cluster, recorded: Database, application: FastAPI, tokens: dict[str, str]
-) -> None:
-    BookingMachine.url = cluster.url("recorded")
+def test_bookings_behave_as_modelled(recorded: Database, application: FastAPI, tokens: dict[str, str]) -> None:
+    BookingMachine.url = address(recorded)
     BookingMachine.application, BookingMachine.tokens = application, tokens
     case = BookingMachine.TestCase
     case.settings = settings(

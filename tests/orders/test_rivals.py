@@ -9,17 +9,16 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
 
 import pytest
 from httpx import AsyncClient
 from sqlalchemy import text
 
-from app.commands.transfer import load_dataset
 from app.database import Database
 from app.embedded import Cluster
 from tests.clients.server import running
-from tests.databases import migrated
+from tests.databases import address as address_of
+from tests.databases import filled
 from tests.orders.conftest import body, period
 from tests.orders.rivals import HOURS
 
@@ -41,19 +40,17 @@ OPEN = """
 
 
 @pytest.fixture(scope="module")
-async def database(cluster: Cluster, dataset: Any) -> AsyncIterator[Database]:
-    async with migrated(cluster, "rivals") as engine:
-        filled = Database(engine)
-        async with filled.transaction() as connection:
-            await load_dataset(connection, dataset)
+async def database(cluster: Cluster) -> AsyncIterator[Database]:
+    async with filled(cluster, "rivals") as database:
+        async with database.transaction() as connection:
             await connection.execute(text(OPEN))
-        yield filled
+        yield database
 
 
 @pytest.fixture(scope="module")
-def address(database: Database, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def address(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server of two processes."""
-    with running(cluster.url("rivals"), tmp_path_factory.mktemp("rivals") / "server.log", workers=2) as started:
+    with running(address_of(database), tmp_path_factory.mktemp("rivals") / "server.log", workers=2) as started:
         yield started
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from itertools import count
 from typing import Any
 
@@ -11,13 +11,12 @@ import pytest
 
 from app.commands.accounts.repository import create_token, create_user
 from app.commands.importing.reader import Reader
-from app.commands.transfer import load_dataset
 from app.config import Settings
 from app.database import Database
 from app.embedded import Cluster
 from app.main import create_app
 from tests.clients.server import running
-from tests.databases import migrated
+from tests.databases import address, filled, migrated
 
 SAME_BASE = "https://same.example.com"
 """Both instances begin their links with it, so that answers can be compared as they are."""
@@ -35,41 +34,39 @@ class BookingsOnly(httpx.AsyncHTTPTransport):
 
 @pytest.fixture(scope="session")
 def serve_recorded(
-    cluster: Cluster, dataset: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[], Any]:
+    cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], AbstractContextManager[str]]:
     """Starts a server on a database of its own, filled with the recorded data set."""
 
-    async def fill(name: str) -> None:
-        async with migrated(cluster, name) as engine, Database(engine).transaction() as connection:
-            await load_dataset(connection, dataset)
+    async def fill() -> str:
+        async with filled(cluster, "import_source") as database:
+            return address(database)
 
-    def start() -> Any:
-        name = f"import_source_{next(_NUMBERS)}"
-        asyncio.run(fill(name))
-        log = tmp_path_factory.mktemp(name) / "server.log"
-        return running(cluster.url(name), log, base_url=SAME_BASE, expire_pending="off")
+    def start() -> AbstractContextManager[str]:
+        log = tmp_path_factory.mktemp("import_source") / "server.log"
+        return running(asyncio.run(fill()), log, base_url=SAME_BASE, expire_pending="off")
 
     return start
 
 
 @pytest.fixture(scope="session")
-def source(serve_recorded: Callable[[], Any]) -> Iterator[str]:
+def source(serve_recorded: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
     """The address of a source that nobody changes."""
-    with serve_recorded() as address:
-        yield address
+    with serve_recorded() as served:
+        yield served
 
 
 @pytest.fixture
-def changing_source(serve_recorded: Callable[[], Any]) -> Iterator[str]:
+def changing_source(serve_recorded: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
     """The address of a source for one test."""
-    with serve_recorded() as address:
-        yield address
+    with serve_recorded() as served:
+        yield served
 
 
 @pytest.fixture
 async def empty(cluster: Cluster) -> AsyncIterator[Database]:
     """A database without any rows, for one test."""
-    async with migrated(cluster, f"import_target_{next(_NUMBERS)}") as engine:
+    async with migrated(cluster, "import_target") as engine:
         yield Database(engine)
 
 
@@ -83,8 +80,8 @@ def reading(staff_token: str) -> Callable[..., AbstractAsyncContextManager[Reade
     """Opens a reader of an address, as staff."""
 
     @asynccontextmanager
-    async def opened(address: str, transport: httpx.AsyncBaseTransport | None = None) -> AsyncIterator[Reader]:
-        async with Reader.opened(address, staff_token, page_size=7, transport=transport) as reader:
+    async def opened(source: str, transport: httpx.AsyncBaseTransport | None = None) -> AsyncIterator[Reader]:
+        async with Reader.opened(source, staff_token, page_size=7, transport=transport) as reader:
             yield reader
 
     return opened
@@ -101,10 +98,10 @@ async def shown_by(client: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
     return bookings
 
 
-async def shown_at(address: str, token: str) -> dict[str, dict[str, Any]]:
+async def shown_at(source: str, token: str) -> dict[str, dict[str, Any]]:
     """What a server shows."""
     headers = {"Authorization": f"Token {token}"}
-    async with httpx.AsyncClient(base_url=address, headers=headers, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=source, headers=headers, trust_env=False) as client:
         return await shown_by(client)
 
 

@@ -19,22 +19,20 @@ from app.database import connected
 from app.embedded import Cluster
 from tests.commands.importing.conftest import shown_from
 from tests.commands.importing.fake import ADDRESS, FakeSource, booking, hexed
-from tests.databases import migrated
+from tests.databases import address, migrated
 
 OVERLAPPING = (booking("first", (8, 10), requested=1), booking("second", (9, 11), requested=2))
 
 
 @pytest.fixture
-def url(cluster: Cluster, request: pytest.FixtureRequest) -> str:
+def url(cluster: Cluster) -> str:
     """The address of an empty database."""
-    name = f"import_command_{abs(hash(request.node.name))}"
 
-    async def prepare() -> None:
-        async with migrated(cluster, name):
-            pass
+    async def prepare() -> str:
+        async with migrated(cluster, "import_command") as engine:
+            return address(engine)
 
-    asyncio.run(prepare())
-    return cluster.url(name)
+    return asyncio.run(prepare())
 
 
 @pytest.fixture

@@ -103,6 +103,10 @@ async def test_overlaps_are_those_of_a_plain_comparison(connection: AsyncConnect
     assert found == {frozenset(pair) for pair in overlapping(bookings)}
 
 
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid"
+"""How many transactions wait for this one."""
+
+
 async def test_overlap_that_is_stored_meanwhile_is_a_problem(cluster: Cluster) -> None:
     async with migrated(cluster, "meanwhile") as engine:
         async with engine.begin() as connection:
@@ -110,7 +114,7 @@ async def test_overlap_that_is_stored_meanwhile_is_a_problem(cluster: Cluster) -
         async with engine.connect() as other, engine.connect() as connection:
             await other.execute(text("UPDATE resource SET state = 'OK', modified = now()"))
             loading = asyncio.create_task(problems(connection, {"resources": {OTHER: booking((8, 9))}}))
-            waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            waiting = text(WAITING)
             while not (await other.execute(waiting)).scalar_one():  # noqa: ASYNC110 - another process waits
                 await asyncio.sleep(0.01)
             await other.commit()
