@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 from pydantic import TypeAdapter
 
@@ -59,36 +59,39 @@ async def create_order(
     "/marketplace-orders/{uuid}/approve_by_consumer/",
     operation_id="marketplace_orders_approve_by_consumer",
     summary="Agree to a request for the consumer",
+    response_class=Response,
     responses=_DECISION,
-    status_code=200,
 )
-async def approve_by_consumer(caller: CurrentCaller, connection: Transaction, uuid: OrderUuid) -> None:
+async def approve_by_consumer(caller: CurrentCaller, connection: Transaction, uuid: OrderUuid) -> Response:
     """Lets a request go on to the provider, who then accepts or rejects the booking."""
     await service.review(connection, caller, uuid, APPROVE)
+    return Response()
 
 
 @router.post(
     "/marketplace-orders/{uuid}/reject_by_consumer/",
     operation_id="marketplace_orders_reject_by_consumer",
     summary="Turn a request down for the consumer",
+    response_class=Response,
     responses=_DECISION,
-    status_code=200,
 )
-async def reject_by_consumer(caller: CurrentCaller, connection: Transaction, uuid: OrderUuid) -> None:
+async def reject_by_consumer(caller: CurrentCaller, connection: Transaction, uuid: OrderUuid) -> Response:
     """Ends a request, which frees its periods."""
     await service.review(connection, caller, uuid, REJECT_FOR_CONSUMER)
+    return Response()
 
 
 @router.post(
     "/marketplace-orders/{uuid}/cancel/",
     operation_id="marketplace_orders_cancel",
     summary="Withdraw a request",
+    response_class=Response,
     responses=_DECISION,
-    status_code=200,
 )
-async def cancel(caller: CurrentCaller, connection: Transaction, uuid: OrderUuid) -> None:
+async def cancel(caller: CurrentCaller, connection: Transaction, uuid: OrderUuid) -> Response:
     """Ends a request, whatever it waits for, which frees its periods; for its creator and the consumer."""
     await service.review(connection, caller, uuid, CANCEL)
+    return Response()
 
 
 publish(router, "/marketplace-orders", ORDERS, OrderFilters, "marketplace_orders", "order")

@@ -41,6 +41,15 @@ async def test_consumer_turns_a_request_down(place: Place, client: AsyncClient, 
     assert (await place(period(9, 10))).status_code == 201
 
 
+@pytest.mark.parametrize("decision", ["approve_by_consumer", "reject_by_consumer", "cancel"])
+async def test_decision_is_answered_without_a_body(
+    place: Place, client: AsyncClient, as_user: Any, decision: str
+) -> None:
+    order = (await place(period(9, 10), user="creator")).json()
+    answer = await client.post(f"/api/marketplace-orders/{order['uuid']}/{decision}/", headers=as_user("cowner"))
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
 @pytest.mark.parametrize(
     ("project_starts", "order_starts", "state"),
     [
