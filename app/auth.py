@@ -53,7 +53,7 @@ def digest(key: str) -> str:
 def presented_key(header: bytes | None) -> str:
     """The key in an Authorization header: `Token <key>`, `Bearer <key>` or `Bearer Token <key>`, in any case.
 
-    Raises Unauthenticated with the texts of the reference.
+    Raises Unauthenticated. Texts: contract, 1.3.
     """
     parts = (header or b"").split()
     if not parts or parts[0].lower() not in (b"token", b"bearer"):

@@ -29,7 +29,7 @@ from sqlalchemy.exc import DBAPIError
 
 
 class ApiError(Exception):
-    """An answer other than success: a status, a JSON body in the shape of the reference, and headers."""
+    """An answer other than success: a status, a JSON body, and headers. Shapes: contract, 5.1."""
 
     status = 400
     headers: Mapping[str, str] = {}

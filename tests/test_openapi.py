@@ -97,7 +97,7 @@ COUNT = "booking_resources_count"
 VIEWERS = ("staff", "powner", "omanager", "creator", "cowner")
 CALLERS = (*VIEWERS, "support", "outsider")
 NULL_IN_FACT = {"offering_image", "offering_thumbnail", "category_icon", "plan"}
-"""Fields of an order that the reference answers with null, although its own document does not say so."""
+"""Fields of an order that the reference answers with null, and its document does not. Rule: contract, 2.5."""
 NEVER_NULL = [
     "offering_uuid",
     "provider_uuid",

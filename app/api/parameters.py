@@ -1,6 +1,6 @@
 """Types of parameters: how a text becomes a value, and what is answered when it does not.
 
-The messages are those of the reference. Every type says in the OpenAPI document what it takes.
+Messages: contract, 4.2 to 4.7. Every type says in the OpenAPI document what it takes.
 """
 
 import re

@@ -85,7 +85,7 @@ def _referred(column: Expression) -> Callable[[UUID | None], ColumnElement[bool]
 
 
 def _query(value: str) -> ColumnElement[bool]:
-    """A booking by its uuid, or by a text in its name, slug, ids or addresses. Rule: reference, 2.2."""
+    """A booking by its uuid, or by a text in its name, slug, ids or addresses. Rule: contract, 4.10."""
     matches = [
         contains(Resource.name, value),
         contains(Resource.slug, value),

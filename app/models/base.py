@@ -12,7 +12,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from app.values import JsonObject
 
 Price = Numeric(22, 10)
-"""Ten decimals, as the reference writes prices and costs."""
+"""Ten decimals, which prices and costs are written with. Rule: contract, 2.3."""
 
 JsonOrNull = JSONB(none_as_null=True)
 """JSON whose absence is SQL NULL, never the JSON literal null."""

@@ -91,7 +91,7 @@ def _no_calendar() -> JsonObject:
 
 
 def _attributes(_: Context, attributes: JsonObject) -> JsonObject:
-    """The attributes, of whose windows only what is still to come is shown. Rule: reference, 7.5."""
+    """The attributes, of whose windows only what is still to come is shown. Rule: contract, 9.2."""
     schedules = attributes.get("schedules")
     if not isinstance(schedules, list):
         return attributes

@@ -1,4 +1,4 @@
-"""What a request must fulfil, in the order and with the texts of the reference (contract, 8.2)."""
+"""What a request must fulfil, in the order and with the texts that the contract has (contract, 8.2)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

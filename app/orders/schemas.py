@@ -39,7 +39,7 @@ class IssueReference(BaseModel):
 
 
 def _price(kind: RequestType, billing: BillingType, amount: Expression) -> ColumnElement[float]:
-    """The sum over the plan's components of one billing type, for orders of one kind; else 0. Rule: reference."""
+    """The sum over the plan's components of one billing type, for orders of one kind; else 0. Rule: contract, 8.6."""
     total = (
         select(func.coalesce(func.sum(amount), 0))
         .select_from(PlanComponent)

@@ -238,7 +238,7 @@ def _reviewed(exchange: Exchange, difference: Difference, dataset: Dataset) -> b
 EXPLAINED = (
     Explanation("decision 2: no response body", _empty_body),
     Explanation("decision 3: limit_usage is {}", _limit_usage),
-    Explanation("decision 3, behaviour 10.1: nullable fields are null rather than absent", _null_instead_of_absent),
+    Explanation("decision 3; contract, 2.5: nullable fields are null rather than absent", _null_instead_of_absent),
     Explanation("decision 4: no civil number", _civil_number),
     Explanation("decision 4: tracebacks are for staff, support and the provider's side", _traceback),
     Explanation("decision 6: no redirect", _redirect),
@@ -252,9 +252,9 @@ EXPLAINED = (
     Explanation("decision 20: the provider may reject", _provider_rejects),
     Explanation("decision 30: a request is rejected whatever its order waits for", _no_dead_end),
     Explanation("decision 22: who decided is recorded on the order", _reviewed),
-    Explanation("behaviour 1.7: cost estimates are text", _cost_as_text),
-    Explanation("contract: parameters that came later", _new_parameter),
-    Explanation("contract: query looks into the slug", _slug_query),
+    Explanation("contract, 2.3: cost estimates are text", _cost_as_text),
+    Explanation("contract, 4.11: parameters that came later", _new_parameter),
+    Explanation("contract, 4.10: query looks into the slug", _slug_query),
 )
 
 
