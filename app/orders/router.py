@@ -14,7 +14,7 @@ from app.api.publishing import publish
 from app.api.requests import CurrentCaller, RequestContext, Transaction
 from app.api.responses import DETAIL, LOCATION, PARAMETER_ERRORS, RULE_ERRORS, answers, created
 from app.api.routing import takes_json
-from app.lifecycle.transitions import APPROVE, CANCEL, REJECT_FOR_CONSUMER
+from app.lifecycle.transitions import APPROVE, CANCEL, REJECT_FOR_CONSUMER, Transition
 from app.orders import service
 from app.orders.filters import OrderFilters
 from app.orders.repository import ORDERS
@@ -55,43 +55,33 @@ async def create_order(
     return await retries.once(connection, work, created)
 
 
-@router.post(
-    "/marketplace-orders/{uuid}/approve_by_consumer/",
-    operation_id="marketplace_orders_approve_by_consumer",
-    summary="Agree to a request for the consumer",
-    response_class=Response,
-    responses=_DECISION,
+def _publish_decision(transition: Transition, summary: str, about: str) -> None:
+    """Registers a decision for the consumer at the order, under the name of the transition."""
+
+    @router.post(
+        f"/marketplace-orders/{{uuid}}/{transition.name}/",
+        operation_id=f"marketplace_orders_{transition.name}",
+        summary=summary,
+        description=about,
+        response_class=Response,
+        responses=_DECISION,
+    )
+    async def decide(caller: CurrentCaller, connection: Transaction, uuid: OrderUuid) -> Response:
+        await service.review(connection, caller, uuid, transition)
+        return Response()
+
+
+_publish_decision(
+    APPROVE,
+    "Agree to a request for the consumer",
+    "Lets a request go on to the provider, who then accepts or rejects the booking.",
 )
-async def approve_by_consumer(caller: CurrentCaller, connection: Transaction, uuid: OrderUuid) -> Response:
-    """Lets a request go on to the provider, who then accepts or rejects the booking."""
-    await service.review(connection, caller, uuid, APPROVE)
-    return Response()
-
-
-@router.post(
-    "/marketplace-orders/{uuid}/reject_by_consumer/",
-    operation_id="marketplace_orders_reject_by_consumer",
-    summary="Turn a request down for the consumer",
-    response_class=Response,
-    responses=_DECISION,
+_publish_decision(
+    REJECT_FOR_CONSUMER, "Turn a request down for the consumer", "Ends a request, which frees its periods."
 )
-async def reject_by_consumer(caller: CurrentCaller, connection: Transaction, uuid: OrderUuid) -> Response:
-    """Ends a request, which frees its periods."""
-    await service.review(connection, caller, uuid, REJECT_FOR_CONSUMER)
-    return Response()
-
-
-@router.post(
-    "/marketplace-orders/{uuid}/cancel/",
-    operation_id="marketplace_orders_cancel",
-    summary="Withdraw a request",
-    response_class=Response,
-    responses=_DECISION,
+_publish_decision(
+    CANCEL,
+    "Withdraw a request",
+    "Ends a request, whatever it waits for, which frees its periods; for its creator and the consumer.",
 )
-async def cancel(caller: CurrentCaller, connection: Transaction, uuid: OrderUuid) -> Response:
-    """Ends a request, whatever it waits for, which frees its periods; for its creator and the consumer."""
-    await service.review(connection, caller, uuid, CANCEL)
-    return Response()
-
-
 publish(router, "/marketplace-orders", ORDERS, OrderFilters, "marketplace_orders", "order")
