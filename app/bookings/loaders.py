@@ -1,6 +1,6 @@
 """Second queries for what a booking has several of: one statement each, whatever the number of bookings."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from sqlalchemy import select
@@ -27,6 +27,6 @@ load_endpoints = several(
 """Endpoints by booking, in the order in which they were given."""
 
 
-async def load_orders(connection: AsyncConnection, context: Context, uuids: Collection[UUID]) -> Mapping[UUID, object]:
+async def load_orders(connection: AsyncConnection, context: Context, uuids: Iterable[UUID]) -> Mapping[UUID, object]:
     """Orders by their own uuid, whole."""
     return await ORDER_DETAILS.read(connection, context, uuids)

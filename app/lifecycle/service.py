@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.auth import Caller
 from app.errors import Conflict, Forbidden, NotFound, RuleBroken
 from app.lifecycle import repository
+from app.lifecycle.facts import Facts
 from app.lifecycle.permissions import Side
 from app.lifecycle.repository import OrderFacts
 from app.lifecycle.transitions import Transition
@@ -72,14 +73,18 @@ async def change(
         raise Forbidden
     if check_version is not None:
         check_version(await repository.locked_version(connection, uuid))
+    _check(transition, facts)
+    actor = Actor(caller=caller, side=transition.side(caller, facts), comment=comment)
+    orders = await apply(connection, transition, uuid, facts.state, actor)
+    return orders[0]
+
+
+def _check(transition: Transition, facts: Facts) -> None:
     if facts.state not in transition.sources:
         raise InvalidState(transition.sources)
     for stands, message in transition.obstacles:
         if stands(facts):
             raise RuleBroken(message)
-    actor = Actor(caller=caller, side=transition.side(caller, facts), comment=comment)
-    orders = await apply(connection, transition, uuid, facts.state, actor)
-    return orders[0]
 
 
 async def decide(
@@ -101,8 +106,7 @@ async def decide(
         raise RuleBroken("Only a request for a new booking is decided on here.")
     if order.state not in transition.order_from:
         raise InvalidState(transition.order_from)
-    if facts.state not in transition.sources:
-        raise InvalidState(transition.sources)
+    _check(transition, facts)
     actor = Actor(caller=caller, side=transition.side(caller, facts))
     await apply(connection, transition, booking, facts.state, actor, order.uuid, becomes)
 

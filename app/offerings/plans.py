@@ -1,7 +1,6 @@
 """Price lists: one line for each field of those that clients of the published API read."""
 
-from collections.abc import Collection as Uuids
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
@@ -38,7 +37,7 @@ class NestedPlanComponent(BaseModel):
 def _by_type(member: str) -> Loader:
     """A loader of one member of each component, by the component's key."""
 
-    async def load(connection: AsyncConnection, context: Context, uuids: Uuids[UUID]) -> Mapping[UUID, object]:
+    async def load(connection: AsyncConnection, context: Context, uuids: Iterable[UUID]) -> Mapping[UUID, object]:
         found = await load_prices(connection, context, uuids)
         return {plan: {item["type"]: item[member] for item in items} for plan, items in found.items()}
 
@@ -70,7 +69,7 @@ def plans_of(offering: UUID, *, archived: bool) -> Collection:
     return Collection("Plan", PLAN_VIEW, lambda _: shown, {"name": Plan.name.collate("C")}, "name")
 
 
-async def load_plans(connection: AsyncConnection, context: Context, uuids: Uuids[UUID]) -> Mapping[UUID, list[Item]]:
+async def load_plans(connection: AsyncConnection, context: Context, uuids: Iterable[UUID]) -> Mapping[UUID, list[Item]]:
     """Plans by offering, whole, without archived ones."""
     by_offering = await load_current_plans(connection, context, uuids)
     plans = [plan["uuid"] for own in by_offering.values() for plan in own]

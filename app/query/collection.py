@@ -1,7 +1,6 @@
 """Rows of one kind, of which each caller may see a part: how they are counted, listed and found."""
 
 from collections.abc import Callable, Sequence
-from collections.abc import Collection as Names
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
@@ -26,7 +25,7 @@ class ListQuery:
 
     filters: FilterSet = field(default_factory=FilterSet)
     orderings: Sequence[str] = ()
-    fields: Names[str] = ()
+    fields: Sequence[str] = ()
 
 
 EVERYTHING = ListQuery()
@@ -67,7 +66,7 @@ class Collection:
         page.offset(count)
         return Listing([], count, page)
 
-    async def one(self, connection: AsyncConnection, context: Context, uuid: UUID, fields: Names[str] = ()) -> Item:
+    async def one(self, connection: AsyncConnection, context: Context, uuid: UUID, fields: Sequence[str] = ()) -> Item:
         """One row that the caller may see; raises NotFound."""
         await self.require(connection, context.caller, uuid)
         return (await self.view.read(connection, context, [uuid], fields))[uuid]

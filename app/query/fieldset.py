@@ -5,7 +5,7 @@ A field is one line: `name: type = column(...)`, `link(...)`, `computed(...)`, `
 """
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Concatenate, TypeAlias, cast
@@ -51,8 +51,8 @@ class Context:
 
 Reader: TypeAlias = Callable[Concatenate[Context, ...], object]
 Item: TypeAlias = JsonObject
-Loader: TypeAlias = Callable[[AsyncConnection, Context, Collection[UUID]], Awaitable[Mapping[UUID, object]]]
-ListLoader: TypeAlias = Callable[[AsyncConnection, Context, Collection[UUID]], Awaitable[Mapping[UUID, list[Item]]]]
+Loader: TypeAlias = Callable[[AsyncConnection, Context, Iterable[UUID]], Awaitable[Mapping[UUID, object]]]
+ListLoader: TypeAlias = Callable[[AsyncConnection, Context, Iterable[UUID]], Awaitable[Mapping[UUID, list[Item]]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +134,7 @@ def several(owner: Expression, statement: Statement, *order: Expression) -> List
     """A loader of lists: the statement's rows as dicts, in that order, by the uuid in the `owner` column."""
     given = statement.add_columns(owner.label("owner")).where(owner == any_(_GIVEN)).order_by(*order)
 
-    async def load(connection: AsyncConnection, _: Context, uuids: Collection[UUID]) -> Mapping[UUID, list[Item]]:
+    async def load(connection: AsyncConnection, _: Context, uuids: Iterable[UUID]) -> Mapping[UUID, list[Item]]:
         groups: dict[UUID, list[Item]] = defaultdict(list)
         for row in (await connection.execute(given, {"uuids": list(uuids)})).mappings():
             item = dict(row)
@@ -171,13 +171,13 @@ class View:
         """The column by which rows of the root table are known."""
         return cast("ColumnElement[UUID]", self.root.__table__.c.uuid)
 
-    def known(self, names: Collection[str]) -> tuple[str, ...]:
+    def known(self, names: Sequence[str]) -> tuple[str, ...]:
         """Those of the names that are fields, in documented order; all fields when none is."""
         fields = self.model.model_fields
         return tuple(name for name in fields if name in names) or tuple(fields)
 
     async def read(
-        self, connection: AsyncConnection, context: Context, uuids: Collection[UUID], names: Collection[str] = ()
+        self, connection: AsyncConnection, context: Context, uuids: Iterable[UUID], names: Sequence[str] = ()
     ) -> dict[UUID, Item]:
         """The rows with these uuids as dicts of the model, by uuid: one statement, and one per loader asked for."""
         reading = _reading(self, self.known(names))
