@@ -68,4 +68,5 @@ def taken_time(offering: UUID, start: datetime | None, end: datetime | None) -> 
 async def taken(connection: AsyncConnection, offering: UUID, start: datetime, end: datetime) -> list[Period]:
     """The periods that are taken, in any order; they may overlap."""
     found = taken_time(offering, start, end)
-    return [Period(*row) for row in (await connection.execute(select(found.c.start, found.c.end))).tuples()]
+    rows = await connection.execute(select(found.c.start, found.c.end))
+    return [Period(start, end) for start, end in rows]
