@@ -38,6 +38,7 @@ print(cluster.url(), flush=True)
 sys.stdin.read()
 cluster.stop()
 """
+pytestmark = pytest.mark.slow
 AS_ROOT = pytest.mark.skipif(os.getuid() != 0, reason="needs root")
 
 

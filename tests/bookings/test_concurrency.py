@@ -24,6 +24,8 @@ from app.embedded import Cluster
 from app.models import History, Order, Resource
 from tests.databases import address, filled
 
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]  # the service runs in other processes
+
 ROOT = Path(__file__).parents[2]
 DATA: dict[str, Any] = json.loads((ROOT / "tests" / "recorded" / "dataset.json").read_text())
 BOOKINGS = ["alpha scan", "Quick", "tail-3", "ABCDEF", "deadbeefdeadbeefdeadbeefdeadbeef"]

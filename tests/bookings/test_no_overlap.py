@@ -327,6 +327,7 @@ async def test_coming_back_to_life_waits_too(racing: AsyncEngine, rivals: list[U
         assert await asyncio.wait_for(second, 10) == EXCLUDED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("round_number", range(5))
 async def test_of_many_at_once_exactly_one_wins(racing: AsyncEngine, rivals: list[UUID], round_number: int) -> None:
     attempts = [store(racing, uuid, (10 + number / 12, 12)) for number, uuid in enumerate(rivals)]

@@ -31,9 +31,12 @@ FREE, KEEP_FREE, REQUEST, TERMINATE = (
     "operations-marketplace-resources-marketplace_resources_terminate",
 )
 
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER), reason="needs Chromium and its driver (Debian: apt install chromium chromium-driver)"
-)
+NEEDED = "needs Chromium and its driver (Debian: apt install chromium chromium-driver)"
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.no_cover,  # the service runs in another process
+    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason=NEEDED),
+]
 
 
 @pytest.fixture(scope="module")

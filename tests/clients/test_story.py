@@ -16,6 +16,8 @@ from tests.clients.server import PROJECT, running
 from tests.databases import address, filled
 from tests.orders.conftest import GENOME_STUDY, period
 
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]  # the service runs in other processes
+
 
 @pytest.mark.parametrize(
     ("version", "headers"), [("7.8.7", {}), ("8.1.3", {"Prefer": "return=representation"})], ids=["7.8.7", "8.1.3"]

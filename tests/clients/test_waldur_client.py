@@ -15,6 +15,8 @@ import pytest
 from tests.clients.conftest import Serve, installed
 from tests.clients.server import PROJECT
 
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]  # the service runs in other processes
+
 NOVEMBER_2025 = "7.8.7"
 NEWEST = "8.1.3"
 BOOKING = "Marketplace.Booking"

@@ -11,6 +11,11 @@ from tests.databases import address as address_of
 from tests.databases import filled
 
 
+def pytest_ignore_collect(config: pytest.Config) -> bool | None:
+    """Requests are made up while tests are collected, which takes seconds also if none is sent."""
+    return True if config.getoption("markexpr") == "not slow" else None
+
+
 @pytest.fixture(scope="module")
 async def database(cluster: Cluster) -> AsyncIterator[Database]:
     """The recorded data set, in a database of its own."""

@@ -19,6 +19,8 @@ from tests.databases import keep_rows, put_back_rows
 from tests.document.schema import EXAMPLES, check, read
 from tests.orders.conftest import GENOME_STUDY, MICROSCOPE
 
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]  # the service runs in other processes
+
 STEPS = 12
 DECISION = {
     "marketplace_orders_create",

@@ -5,7 +5,11 @@
 
 from typing import Any
 
+import pytest
+
 from tests.document.schema import check, schema
+
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]  # the service runs in other processes
 
 
 @schema.parametrize()

@@ -19,6 +19,8 @@ from tests.clients.server import running
 from tests.databases import address, filled
 from tests.orders.conftest import body, period
 
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]  # the service runs in other processes
+
 HALF_DONE = """
     SELECT count(*) FROM resource r WHERE r.name = 'Bee brains' AND (
         (SELECT count(*) FROM "order" o WHERE o.resource_uuid = r.uuid) <> 1

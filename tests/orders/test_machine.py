@@ -168,6 +168,7 @@ class BookingMachine(RuleBasedStateMachine):
         assert recorded == {uuid: booking.changes for uuid, booking in self.model.items() if booking.changes}
 
 
+@pytest.mark.slow
 def test_bookings_behave_as_modelled(recorded: Database, application: FastAPI, tokens: dict[str, str]) -> None:
     BookingMachine.url = address(recorded)
     BookingMachine.application, BookingMachine.tokens = application, tokens

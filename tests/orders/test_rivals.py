@@ -22,6 +22,8 @@ from tests.databases import filled
 from tests.orders.conftest import body, period
 from tests.orders.rivals import HOURS
 
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]  # the service runs in other processes
+
 SECONDS = float(os.environ.get("BOOKING_RIVALS_SECONDS", "5"))
 OVERLAPS = """
     SELECT count(*) FROM slot a JOIN slot b

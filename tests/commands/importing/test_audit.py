@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from uuid import UUID
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,6 +42,7 @@ def by_comparing_all(claims: list[Claim]) -> dict[tuple[UUID, UUID], list[tuple[
     return found
 
 
+@pytest.mark.slow
 @settings(derandomize=True, deadline=None, max_examples=500)
 @given(all_claims())
 def test_audit_equals_comparing_all_with_all(claims: list[Claim]) -> None:

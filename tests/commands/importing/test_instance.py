@@ -11,6 +11,8 @@ from app.commands.importing.service import Outcome, import_bookings, known_until
 from app.database import Database
 from tests.commands.importing.conftest import BookingsOnly, shown_at, shown_from
 
+pytestmark = pytest.mark.slow
+
 UNREADABLE = {
     "username": "accounts at offerings are shown to their owners only",
     "offering_image": "images are not copied",

@@ -82,6 +82,7 @@ def pairs(refused: LoadRefused) -> set[frozenset[str]]:
     return {frozenset(pair) for pair in named}
 
 
+@pytest.mark.slow
 @given(bookings=BOOKINGS)
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_overlaps_are_those_of_a_plain_comparison(connection: AsyncConnection, bookings: list[Any]) -> None:
