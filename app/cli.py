@@ -1,140 +1,56 @@
-"""The commands; each calls one function and prints what came of it."""
+"""The command line: which commands there are. A command is imported when it is called, and only then."""
 
-import asyncio
-import json
 import sys
-from contextlib import ExitStack
-from pathlib import Path
-from typing import Annotated, Any
+from pkgutil import resolve_name
+from typing import Any
 
 import typer
-import uvicorn
-from rich.console import Console
-from rich.progress import Progress
-from sqlalchemy.ext.asyncio import AsyncConnection
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from app.commands.accounts.commands import token, user
-from app.commands.accounts.repository import AccountError
-from app.commands.demo import start
-from app.commands.importing.commands import import_waldur
-from app.commands.terminal import on_database
-from app.commands.transfer import LoadRefused, dump, load
-from app.config import settings
-from app.database import connected, migrate
-from app.embedded import EmbeddedError
-from app.main import create_app
+from app.mistakes import Mistake
 
-cli = typer.Typer(help="Booking Resources: bookings that never overlap.", no_args_is_help=True)
-cli.add_typer(user, name="user")
-cli.add_typer(token, name="token")
-cli.command(name="import-waldur")(import_waldur)
-
-Host = Annotated[str, typer.Option(help="Address to listen on.")]
-Port = Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)]
+COMMANDS = {
+    "serve": ("app.commands.serving:serve", "Serve the API."),
+    "demo": ("app.commands.serving:demo", "Serve the API on invented data, without any preparation."),
+    "migrate": ("app.commands.schema:migrate", "Bring the database schema up to date."),
+    "user": ("app.commands.accounts.commands:user", "Create and change users."),
+    "token": ("app.commands.accounts.commands:token", "Create and revoke API tokens."),
+    "load": ("app.commands.transfer.commands:load", "Load a data set from a file: all of it, or nothing."),
+    "dump": ("app.commands.transfer.commands:dump", "Write all data to a file."),
+    "import-waldur": ("app.commands.importing.commands:import_waldur", "Copy bookings from Waldur."),
+    "openapi": ("app.commands.serving:openapi", "Print the OpenAPI document."),
+}
+"""Where each command is, and the first line of its help."""
 
 
-class DryRun(Exception):
-    """Leaves a transaction without committing it."""
+class Menu(TyperGroup):
+    """Shows commands by name and line of help, and imports the one that is called."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The command that the words name; typer keeps the types of contexts and commands to itself."""
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, imported(name) if name else None, rest
+
+
+cli = typer.Typer(cls=Menu, help="Run and maintain Booking Resources.", no_args_is_help=True)
+for _name, (_, _line) in COMMANDS.items():
+    cli.command(_name, help=_line)(lambda: None)
+
+
+def imported(name: str) -> object:
+    """The command of a name, made of the function or the group in its place."""
+    found = resolve_name(COMMANDS[name][0])
+    if not isinstance(found, typer.Typer):
+        alone = typer.Typer(add_completion=False)
+        alone.command()(found)
+        return get_command(alone)
+    return get_command(found)
 
 
 def main() -> None:
     """Runs a command; what an operator can put right ends with one message and status 1."""
     try:
         cli()
-    except (EmbeddedError, AccountError, start.NotADemo, OSError) as error:
+    except (Mistake, OSError) as error:
         sys.exit(f"booking: {error}")
-
-
-@cli.command()
-def serve(
-    host: Host = "127.0.0.1",
-    port: Port = 8000,
-    workers: Annotated[int, typer.Option(help="Number of processes.", min=1)] = 1,
-) -> None:
-    """Serve the API, on the database of the settings."""
-    trusted = settings().trusted_proxies
-    uvicorn.run("app.main:app", host=host, port=port, workers=workers, forwarded_allow_ips=trusted)
-
-
-@cli.command()
-def demo(host: Host = "127.0.0.1", port: Port = 8000) -> None:
-    """Serve invented bookings on an embedded PostgreSQL, and print how to call."""
-    configured = settings().model_copy(update={"database_url": None})
-
-    async def run() -> None:
-        instructions = await start.prepare(configured, f"http://{host}:{port}")
-        server = uvicorn.Server(uvicorn.Config(create_app(configured), host=host, port=port, log_level="warning"))
-        serving = asyncio.create_task(server.serve())
-        while not server.started and not serving.done():  # noqa: ASYNC110 - the server has no event for it
-            await asyncio.sleep(0.05)
-        typer.echo("\n".join(instructions) if server.started else "")
-        await serving
-
-    asyncio.run(run())
-
-
-@cli.command(name="migrate")
-def migrate_command() -> None:
-    """Bring the database schema up to date."""
-
-    async def run() -> None:
-        async with connected(settings()) as database:
-            await migrate(database)
-
-    asyncio.run(run())
-    typer.echo("The schema is up to date.")
-
-
-@cli.command(name="load")
-def load_command(
-    file: Annotated[Path, typer.Argument(help="A data set as JSON, or - for standard input.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, and store nothing.")] = False,
-) -> None:
-    """Load a data set: all of it, or nothing. Rows known by their uuid are brought up to date."""
-    with ExitStack() as opened:
-        source = sys.stdin.buffer if str(file) == "-" else opened.enter_context(file.open("rb"))
-        progress = opened.enter_context(Progress(console=Console(stderr=True)))
-
-        async def work(connection: AsyncConnection) -> Any:
-            report = await load(connection, source, progress=_bars(progress))
-            if dry_run:
-                raise DryRun(report)
-            return report
-
-        try:
-            report = on_database(work)
-        except DryRun as finished:
-            report = f"{finished}\nDry run: nothing was stored."
-        except LoadRefused as refused:
-            progress.stop()
-            for problem in refused.problems:
-                typer.echo(str(problem), err=True)
-            sys.exit("booking: nothing was loaded")
-    typer.echo(report)
-
-
-def _bars(progress: Progress) -> Any:
-    bars: dict[str, Any] = {}
-
-    def show(step: str, rows: int) -> None:
-        if step not in bars:
-            bars[step] = progress.add_task(step, total=None)
-        progress.update(bars[step], completed=rows, description=f"{step} {rows}")
-
-    return show
-
-
-@cli.command(name="dump")
-def dump_command(
-    file: Annotated[Path, typer.Argument(help="Where to write, or - for standard output.")] = Path("-"),
-) -> None:
-    """Write all data as JSON that `load` takes. Keys of tokens are not in it, their digests are."""
-    with ExitStack() as opened:
-        target = sys.stdout.buffer if str(file) == "-" else opened.enter_context(file.open("wb"))
-        on_database(lambda connection: dump(connection, target), snapshot=True)
-
-
-@cli.command()
-def openapi() -> None:
-    """Print the OpenAPI document."""
-    typer.echo(json.dumps(create_app().openapi(), indent=2, ensure_ascii=False))

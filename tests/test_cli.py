@@ -3,19 +3,25 @@
 import asyncio
 import json
 import re
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from pkgutil import resolve_name
+from typing import Any, TypeAlias
 
 import pytest
+import typer
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 from typer.testing import CliRunner, Result
 
-from app.cli import cli
+from app.cli import COMMANDS, cli, main
 from app.config import settings
 from app.embedded import Cluster
 from tests.databases import address, migrated
+
+Booking: TypeAlias = Callable[..., Result]
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +36,7 @@ def url(cluster: Cluster) -> str:
 
 
 @pytest.fixture
-def booking(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def booking(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Booking]:
     """Runs a command line on that database."""
     monkeypatch.setenv("BOOKING_DATABASE_URL", url)
     settings.cache_clear()
@@ -54,7 +60,7 @@ def query(url: str, statement: str) -> list[Any]:
     return asyncio.run(run())
 
 
-def test_key_of_a_token_is_shown_once_and_stored_as_a_digest(booking: Any, url: str) -> None:
+def test_key_of_a_token_is_shown_once_and_stored_as_a_digest(booking: Booking, url: str) -> None:
     assert booking("user", "create", "ada", "--staff").exit_code == 0
     key = booking("token", "create", "ada", "--name", "laptop", "--expires-in", "30").output.strip()
     assert re.fullmatch("[0-9a-f]{40}", key)
@@ -64,7 +70,7 @@ def test_key_of_a_token_is_shown_once_and_stored_as_a_digest(booking: Any, url: 
     assert query(url, f"SELECT 1 FROM token WHERE token::text LIKE '%{key}%'") == []
 
 
-def test_token_is_revoked_by_its_uuid(booking: Any, url: str) -> None:
+def test_token_is_revoked_by_its_uuid(booking: Booking, url: str) -> None:
     booking("user", "create", "bob")
     booking("token", "create", "bob")
     [(uuid,)] = query(url, "SELECT t.uuid FROM token t JOIN \"user\" u ON u.uuid = t.user_uuid WHERE username = 'bob'")
@@ -75,7 +81,7 @@ def test_token_is_revoked_by_its_uuid(booking: Any, url: str) -> None:
     assert "There is no token" in str(booking("token", "revoke", str(uuid)).exception)
 
 
-def test_user_is_revoked_and_restored(booking: Any, url: str) -> None:
+def test_user_is_revoked_and_restored(booking: Booking, url: str) -> None:
     booking("user", "create", "eve", "--token-lifetime", "60")
     for command, active in (("revoke", False), ("restore", True)):
         assert booking("user", command, "eve").exit_code == 0
@@ -93,21 +99,31 @@ def test_user_is_revoked_and_restored(booking: Any, url: str) -> None:
         (("token", "create", "nobody"), "There is no user 'nobody'."),
     ],
 )
-def test_mistakes_are_named(booking: Any, words: tuple[str, ...], message: str) -> None:
+def test_mistakes_are_named(booking: Booking, words: tuple[str, ...], message: str) -> None:
     booking("user", "create", "ada")
     assert str(booking(*words).exception) == message
 
 
+def test_mistakes_end_with_a_message_and_status_1(
+    booking: Booking, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["booking", "user", "revoke", "nobody"])
+    with pytest.raises(SystemExit, match=re.escape("booking: There is no user 'nobody'.")):
+        main()
+
+
 @pytest.mark.parametrize("name", ["Ada", "a b", "", "a" * 129, "é"])
-def test_impossible_usernames_are_refused(booking: Any, name: str) -> None:
+def test_impossible_usernames_are_refused(booking: Booking, name: str) -> None:
     assert booking("user", "create", name).exit_code == 2
 
 
-def test_expiry_too_far_ahead_is_refused(booking: Any) -> None:
+def test_expiry_too_far_ahead_is_refused(booking: Booking) -> None:
     assert booking("token", "create", "ada", "--expires-in", "1e12").exit_code == 2
 
 
-def test_dry_run_stores_nothing_and_load_does(booking: Any, url: str, dataset: dict[str, Any], tmp_path: Path) -> None:
+def test_dry_run_stores_nothing_and_load_does(
+    booking: Booking, url: str, dataset: dict[str, Any], tmp_path: Path
+) -> None:
     file = tmp_path / "dataset.json"
     file.write_text(json.dumps(dataset))
     assert "nothing was stored" in booking("load", str(file), "--dry-run").output
@@ -119,7 +135,7 @@ def test_dry_run_stores_nothing_and_load_does(booking: Any, url: str, dataset: d
     assert booking("load", "-", stdin=dumped).exit_code == 0
 
 
-def test_bad_rows_are_named_and_nothing_is_loaded(booking: Any, url: str) -> None:
+def test_bad_rows_are_named_and_nothing_is_loaded(booking: Booking, url: str) -> None:
     uuid = "00000000-0000-4000-8000-000000000001"
     before = query(url, "SELECT count(*) FROM project")
     project = {"name": "P", "slug": "p", "customer": "00000000-0000-4000-8000-00000000dead"}
@@ -129,12 +145,56 @@ def test_bad_rows_are_named_and_nothing_is_loaded(booking: Any, url: str) -> Non
     assert query(url, "SELECT count(*) FROM project") == before
 
 
-def test_openapi_document_is_printed(booking: Any) -> None:
+def test_openapi_document_is_printed(booking: Booking) -> None:
     assert json.loads(booking("openapi").output)["info"]["title"] == "Booking Resources"
 
 
-def test_schema_is_brought_up_to_date(booking: Any) -> None:
+def test_schema_is_brought_up_to_date(booking: Booking) -> None:
     assert "up to date" in booking("migrate").output
+
+
+LOADED = """
+import sys
+from typer.testing import CliRunner
+from app.cli import cli
+assert CliRunner().invoke(cli, {words!r}).exit_code == 0
+print(*sorted({{name.partition(".")[0] for name in sys.modules}} | {{n for n in sys.modules if n.startswith("app.")}}))
+"""
+
+
+def loaded(*words: str) -> set[str]:
+    """The modules that a process has imported when a command line has been run."""
+    script = LOADED.format(words=list(words))
+    return set(subprocess.run([sys.executable, "-c", script], check=True, capture_output=True).stdout.decode().split())
+
+
+def test_help_imports_no_command() -> None:
+    names = loaded("--help")
+    assert {name for name in names if name.startswith("app.")} == {"app.cli", "app.mistakes"}
+    assert names.isdisjoint({"fastapi", "sqlalchemy", "uvicorn", "httpx", "pydantic"})
+
+
+@pytest.mark.parametrize("words", [("user", "--help"), ("token", "--help"), ("load", "--help"), ("migrate", "--help")])
+def test_commands_import_no_application(words: tuple[str, ...]) -> None:
+    names = loaded(*words)
+    assert "app.config" in names
+    assert names.isdisjoint({"uvicorn", "httpx", "app.main", "app.api", "app.bookings", "app.orders", "app.offerings"})
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_menu_says_what_the_commands_say(name: str, booking: Booking) -> None:
+    place, line = COMMANDS[name]
+    found = resolve_name(place)
+    help_text = found.info.help if isinstance(found, typer.Typer) else found.__doc__
+    assert str(help_text).splitlines()[0] == line
+    assert line in booking("--help").output
+    assert booking(name, "--help").exit_code == 0
+
+
+def test_unknown_command_is_named(booking: Booking) -> None:
+    result = booking("tokens")
+    assert result.exit_code == 2
+    assert "No such command 'tokens'" in result.output
 
 
 def _dashed(uuid: str) -> str:

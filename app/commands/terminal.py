@@ -1,10 +1,11 @@
-"""What commands share: work on the database of the settings, and tables on the terminal."""
+"""What commands share: work on the database of the settings, progress and tables on the terminal."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Protocol, TypeVar
 
 from rich.console import Console
+from rich.progress import Progress, TaskID
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,19 +15,42 @@ from app.database import connected
 Result = TypeVar("Result")
 
 
-def on_database(work: Callable[[AsyncConnection], Awaitable[Result]], *, snapshot: bool = False) -> Result:
-    """Does the work in one transaction, which an exception rolls back."""
+class Show(Protocol):
+    """Shows how far a step has come: how many are done, and of how many, if known."""
+
+    def __call__(self, step: str, done: int, total: int | None = None) -> None: ...
+
+
+def on_database(
+    work: Callable[[AsyncConnection], Awaitable[Result]], *, snapshot: bool = False, keep: bool = True
+) -> Result:
+    """Does the work in one transaction, which an exception rolls back, and so does `keep=False`."""
 
     async def run() -> Result:
         async with connected(settings()) as database, database.transaction(snapshot=snapshot) as connection:
-            return await work(connection)
+            result = await work(connection)
+            if not keep:
+                await connection.rollback()
+            return result
 
     return asyncio.run(run())
 
 
-def print_rows(columns: Sequence[str], rows: Sequence[Any]) -> None:
-    """Prints the named members of the rows as a table."""
+def bars(progress: Progress) -> Show:
+    """Shows each step as a bar."""
+    shown: dict[str, TaskID] = {}
+
+    def show(step: str, done: int, total: int | None = None) -> None:
+        if step not in shown:
+            shown[step] = progress.add_task(step, total=total)
+        progress.update(shown[step], completed=done, total=total, description=f"{step} {done}")
+
+    return show
+
+
+def print_table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+    """Prints rows as a table; None as nothing."""
     table = Table(*columns)
     for row in rows:
-        table.add_row(*("" if (value := getattr(row, name)) is None else str(value) for name in columns))
+        table.add_row(*("" if value is None else str(value) for value in row))
     Console().print(table)

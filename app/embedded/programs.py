@@ -10,6 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from app.mistakes import Mistake
+
 if sys.platform != "win32":
     import pwd
 
@@ -20,7 +22,7 @@ AS_NOBODY = ("unshare", "--user", "--map-user=65534", "--map-group=65534", "--")
 CLOSED = "PostgreSQL never runs as root, and whom it runs as may not go there: chmod o+x above it, or do not be root"
 
 
-class EmbeddedError(Exception):
+class EmbeddedError(Mistake):
     """What was looked for, where, and what the operator can do about it; the end of the server's log where it helps."""
 
 

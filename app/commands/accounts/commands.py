@@ -7,17 +7,25 @@ from uuid import UUID
 import typer
 
 from app.commands.accounts import repository as accounts
-from app.commands.terminal import on_database, print_rows
+from app.commands.terminal import on_database, print_table
 
-user = typer.Typer(help="Who may call.", no_args_is_help=True)
-token = typer.Typer(help="Keys that users call with.", no_args_is_help=True)
+user = typer.Typer(help="Create and change users.", no_args_is_help=True, add_completion=False)
+token = typer.Typer(help="Create and revoke API tokens.", no_args_is_help=True, add_completion=False)
 
 Username = Annotated[str, typer.Argument(help="Name of the user.")]
+NewUsername = Annotated[str, typer.Argument(help="Lower-case letters, numbers and @ . + - _; at most 128.")]
+Staff = Annotated[bool, typer.Option("--staff", help="Let the user see and do everything.")]
+Support = Annotated[bool, typer.Option("--support", help="Let the user see why bookings failed.")]
+TokenLifetime = Annotated[
+    int | None, typer.Option(help="Refuse tokens unused for this many seconds; never by default.", min=1)
+]
 TokenUuid = Annotated[UUID, typer.Argument(help="UUID of the token, as `token list` shows it.")]
-Days = Annotated[float | None, typer.Option("--expires-in", help="Days until the token is refused.", min=0)]
+Days = Annotated[
+    float | None, typer.Option("--expires-in", help="Refuse the token after this many days; never by default.", min=0)
+]
 
 
-def _moment(days: float | None) -> datetime | None:
+def _days_from_now(days: float | None) -> datetime | None:
     try:
         return None if days is None else datetime.now(UTC) + timedelta(days=days)
     except OverflowError:
@@ -26,17 +34,15 @@ def _moment(days: float | None) -> datetime | None:
 
 @user.command("create")
 def create_user(
-    username: Annotated[str, typer.Argument(help="Lower-case letters, numbers and @ . + - _; at most 128.")],
-    first_name: str = "",
-    last_name: str = "",
-    email: str = "",
-    staff: Annotated[bool, typer.Option("--staff", help="Sees and may do everything.")] = False,
-    support: Annotated[bool, typer.Option("--support", help="Sees where things failed.")] = False,
-    token_lifetime: Annotated[
-        int | None, typer.Option(help="Seconds without use after which tokens are refused; never if left out.", min=1)
-    ] = None,
+    username: NewUsername,
+    first_name: Annotated[str, typer.Option(help="First name, as answers show it.")] = "",
+    last_name: Annotated[str, typer.Option(help="Last name, as answers show it.")] = "",
+    email: Annotated[str, typer.Option(help="Email address.")] = "",
+    staff: Staff = False,
+    support: Support = False,
+    token_lifetime: TokenLifetime = None,
 ) -> None:
-    """Add a user."""
+    """Create a user and print the UUID."""
     if not accounts.is_username(username):
         raise typer.BadParameter("lower-case letters, numbers and @ . + - _ only, at most 128", param_hint="username")
     uuid = on_database(
@@ -56,50 +62,50 @@ def create_user(
 
 @user.command("list")
 def list_users() -> None:
-    """List the users."""
+    """List all users."""
     columns = ("username", "uuid", "is_staff", "is_support", "is_active", "token_lifetime", "tokens")
-    print_rows(columns, on_database(accounts.users))
+    print_table(columns, on_database(accounts.users))
 
 
 @user.command("revoke")
 def deactivate_user(username: Username) -> None:
-    """Refuse all calls of a user from now on."""
+    """Refuse all requests of a user from now on."""
     on_database(lambda connection: accounts.change_user(connection, username, is_active=False))
 
 
 @user.command("restore")
 def activate_user(username: Username) -> None:
-    """Take calls of a revoked user again."""
+    """Accept requests of a revoked user again."""
     on_database(lambda connection: accounts.change_user(connection, username, is_active=True))
 
 
 @user.command("expiry")
 def set_token_lifetime(
     username: Username,
-    seconds: Annotated[int | None, typer.Option(help="Seconds without use; never if left out.", min=1)] = None,
+    seconds: TokenLifetime = None,
 ) -> None:
-    """Set after how long without use the tokens of a user are refused."""
+    """Set how long the tokens of a user may stay unused."""
     on_database(lambda connection: accounts.change_user(connection, username, token_lifetime=seconds))
 
 
 @token.command("create")
 def create_token(
     username: Username,
-    name: Annotated[str, typer.Option(help="What the token is for.")] = "",
+    name: Annotated[str, typer.Option(help="Note what the token is for.")] = "",
     expires_in: Days = None,
 ) -> None:
-    """Make a token and print its key, this once."""
-    expires = _moment(expires_in)
+    """Create a token and print its key, which is never shown again."""
+    expires = _days_from_now(expires_in)
     typer.echo(on_database(lambda connection: accounts.create_token(connection, username, name, expires)))
 
 
 @token.command("list")
 def list_tokens(
-    username: Annotated[str | None, typer.Argument(help="Name of the user; all if left out.")] = None,
+    username: Annotated[str | None, typer.Argument(help="Name of the user; all users by default.")] = None,
 ) -> None:
-    """List tokens; their keys are not known."""
+    """List tokens, without their keys."""
     columns = ("uuid", "username", "name", "created", "refreshed", "expires")
-    print_rows(columns, on_database(lambda connection: accounts.tokens(connection, username)))
+    print_table(columns, on_database(lambda connection: accounts.tokens(connection, username)))
 
 
 @token.command("revoke")
@@ -110,6 +116,6 @@ def revoke_token(uuid: TokenUuid) -> None:
 
 @token.command("expiry")
 def set_expiry(uuid: TokenUuid, expires_in: Days = None) -> None:
-    """Set when a token will be refused; never if no time is given."""
-    expires = _moment(expires_in)
+    """Set when a token expires."""
+    expires = _days_from_now(expires_in)
     on_database(lambda connection: accounts.expire_token(connection, uuid, expires))

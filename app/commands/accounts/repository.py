@@ -4,19 +4,19 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from secrets import token_hex
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.auth import digest
+from app.keys import digest
+from app.mistakes import Mistake
 from app.models import Token, User
 
 _USERNAME = re.compile(r"[0-9a-z_.@+-]{1,128}", re.ASCII)
 
 
-class AccountError(ValueError):
+class AccountError(Mistake):
     """A user or token that is not there, or is there already; the message says which."""
 
 
@@ -25,7 +25,7 @@ def is_username(text: str) -> bool:
     return _USERNAME.fullmatch(text) is not None
 
 
-async def create_user(connection: AsyncConnection, username: str, **values: Any) -> UUID:
+async def create_user(connection: AsyncConnection, username: str, **values: object) -> UUID:
     """Adds a user and returns its uuid; raises AccountError."""
     if (await connection.execute(select(User.uuid).where(User.username == username))).first():
         raise AccountError(f"There is a user {username!r} already.")
@@ -33,17 +33,19 @@ async def create_user(connection: AsyncConnection, username: str, **values: Any)
     return (await connection.execute(added)).scalar_one()
 
 
-async def change_user(connection: AsyncConnection, username: str, **values: Any) -> None:
+async def change_user(connection: AsyncConnection, username: str, **values: object) -> None:
     """Changes a user, as in `is_active=False`; raises AccountError."""
     changed = update(User).where(User.username == username).values(modified=func.now(), **values)
     if (await connection.execute(changed)).rowcount == 0:
         raise AccountError(f"There is no user {username!r}.")
 
 
-async def users(connection: AsyncConnection) -> Sequence[Row[Any]]:
-    """All users by name, each with the number of its tokens."""
+async def users(connection: AsyncConnection) -> Sequence[Row[str, UUID, bool, bool, bool, int | None, int]]:
+    """All users by name: what they may do, and the number of their tokens."""
     tokens = select(func.count(Token.uuid)).where(Token.user_uuid == User.uuid).scalar_subquery()
-    statement = select(User.__table__, tokens.label("tokens")).order_by(User.username)
+    statement = select(
+        User.username, User.uuid, User.is_staff, User.is_support, User.is_active, User.token_lifetime, tokens
+    ).order_by(User.username)
     return (await connection.execute(statement)).all()
 
 
@@ -60,7 +62,9 @@ async def create_token(
     return key
 
 
-async def tokens(connection: AsyncConnection, username: str | None = None) -> Sequence[Any]:
+async def tokens(
+    connection: AsyncConnection, username: str | None = None
+) -> Sequence[Row[UUID, str, str, datetime, datetime, datetime | None]]:
     """Tokens of one user or of all, without their keys, which nobody knows."""
     statement = (
         select(Token.uuid, User.username, Token.name, Token.created, Token.refreshed, Token.expires)

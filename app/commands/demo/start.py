@@ -9,6 +9,7 @@ from app.commands.demo.dataset import EXAMPLE_BOOKING, EXAMPLE_TO_ACCEPT, demo_d
 from app.commands.transfer import load_dataset
 from app.config import Settings
 from app.database import connected
+from app.mistakes import Mistake
 
 ROLES = {
     "staff": "sees and may do everything",
@@ -22,7 +23,7 @@ ROLES = {
 TOKENS_LAST = timedelta(days=7)
 
 
-class NotADemo(RuntimeError):
+class NotADemo(Mistake):
     """The database holds data that is not the demo's."""
 
 

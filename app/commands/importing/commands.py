@@ -3,23 +3,23 @@
 import asyncio
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
 
 from app.commands.importing import reader, service
-from app.commands.importing.audit import Claim, Overlap
-from app.commands.terminal import print_rows
+from app.commands.importing.audit import Claim, Overlap, Period
+from app.commands.terminal import bars, print_table
 from app.commands.transfer import LoadRefused
 from app.config import settings
 from app.database import connected
+from app.values import NoMoment, moment_of
 
 NOT_READ = (
     "Not read, because the API does not show them: role grants, permissions, tokens, history, ended orders other than "
@@ -28,17 +28,19 @@ NOT_READ = (
 
 
 Url = Annotated[str, typer.Option(help="Address of the system to read, such as https://waldur.example.com.")]
-Token = Annotated[str, typer.Option(help="Token of a user who sees all that is wanted.", envvar="BOOKING_IMPORT_TOKEN")]
+Token = Annotated[
+    str, typer.Option(help="Token of a user who sees everything to copy, such as staff.", envvar="BOOKING_IMPORT_TOKEN")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and check everything, and store nothing.")]
 Terminate = Annotated[
-    bool, typer.Option("--terminate-overlapping", help="Store the later requested of overlapping bookings as ended.")
+    bool, typer.Option("--terminate-overlapping", help="Of overlapping bookings, end those requested later.")
 ]
 Full = Annotated[bool, typer.Option("--full", help="Read everything, not only what has changed.")]
 State = Annotated[
-    Path | None, typer.Option(help="A file that keeps, by address, up to where it was read; else the database tells.")
+    Path | None, typer.Option(help="Keep in this file up to where each system was read; by default, look at the data.")
 ]
-Audit = Annotated[Path | None, typer.Option(help="Where to write overlapping bookings as JSON.")]
-PageSize = Annotated[int, typer.Option(help="Bookings per request.", min=1, max=300)]
+Audit = Annotated[Path | None, typer.Option(help="Write overlapping bookings to this file, as JSON.")]
+PageSize = Annotated[int, typer.Option(help="Read this many bookings per request.", min=1, max=300)]
 
 
 def import_waldur(
@@ -51,19 +53,25 @@ def import_waldur(
     audit: Audit = None,
     page_size: PageSize = 100,
 ) -> None:
-    """Bring over bookings from Waldur, or from another instance of this service.
+    """Copy bookings from Waldur.
 
-    Without --state, reading starts at the latest change of any booking stored here. Bookings that are changed here
-    move that on, too: where both systems are at work, use --state, or --full.
+    Another instance of this service can be read as well. Without --state, reading starts at the latest change of any
+    booking stored here. Bookings that are changed here move that on, too: where both systems are at work, use --state,
+    or --full.
     """
     with Progress(console=Console(stderr=True)) as progress:
-        choices = {"dry_run": dry_run, "terminate_overlapping": terminate_overlapping, "progress": _bars(progress)}
 
         async def run() -> service.Outcome:
             async with connected(settings()) as database, reader.Reader.opened(url, token, page_size) as source:
                 known = _moment(_state(state).get(str(source.base))) if state else await service.known_until(database)
-                since = None if full else known
-                outcome = await service.import_bookings(database, source, since=since, **choices)
+                outcome = await service.import_bookings(
+                    database,
+                    source,
+                    since=None if full else known,
+                    dry_run=dry_run,
+                    terminate_overlapping=terminate_overlapping,
+                    progress=bars(progress),
+                )
                 if state and not dry_run:
                     _remember(state, str(source.base), outcome.latest)
                 return outcome
@@ -84,8 +92,7 @@ def _named_mistakes(progress: Progress, audit: Path | None) -> Iterator[None]:
         sys.exit(f"booking: {error}\nbooking: nothing was imported")
     except LoadRefused as refused:
         progress.stop()
-        for problem in refused.problems:
-            typer.echo(str(problem), err=True)
+        typer.echo(str(refused), err=True)
         sys.exit("booking: nothing was imported")
     except service.OverlapsFound as found:
         progress.stop()
@@ -94,20 +101,9 @@ def _named_mistakes(progress: Progress, audit: Path | None) -> Iterator[None]:
         sys.exit(f"booking: {found}; nothing was imported. --terminate-overlapping ends the later requested ones.")
 
 
-def _bars(progress: Progress) -> Any:
-    bars: dict[str, Any] = {}
-
-    def show(step: str, done: int, total: int | None) -> None:
-        if step not in bars:
-            bars[step] = progress.add_task(step, total=total)
-        progress.update(bars[step], completed=done, total=total, description=f"{step} {done}")
-
-    return show
-
-
-def _state(file: Path) -> dict[str, Any]:
+def _state(file: Path) -> dict[str, object]:
     try:
-        known = json.loads(file.read_text()) if file.exists() else {}
+        known: object = json.loads(file.read_text()) if file.exists() else {}
     except ValueError:
         known = None
     if not isinstance(known, dict):
@@ -115,12 +111,11 @@ def _state(file: Path) -> dict[str, Any]:
     return known
 
 
-def _moment(text: Any) -> datetime | None:
+def _moment(text: object) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(text) if text is not None else None
-    except (TypeError, ValueError) as error:
+        return None if text is None else moment_of(text if isinstance(text, str) else "")
+    except NoMoment as error:
         raise reader.SourceError(f"the state file says {text!r}, which is no time") from error
-    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _remember(file: Path, url: str, latest: datetime | None) -> None:
@@ -135,17 +130,17 @@ def _write(file: Path | None, found: list[Overlap]) -> None:
 
 def _show_overlaps(found: list[Overlap]) -> None:
     rows = [
-        SimpleNamespace(
-            offering=pair.first.offering,
-            requested_first=_claim(pair.first, [each for each, _ in pair.periods]),
-            requested_later=_claim(pair.second, [each for _, each in pair.periods]),
+        (
+            pair.first.offering,
+            _claim(pair.first, [each for each, _ in pair.periods]),
+            _claim(pair.second, [each for _, each in pair.periods]),
         )
         for pair in found
     ]
-    print_rows(("offering", "requested_first", "requested_later"), rows)
+    print_table(("offering", "requested_first", "requested_later"), rows)
 
 
-def _claim(claim: Claim, periods: list[Any]) -> str:
+def _claim(claim: Claim, periods: Iterable[Period]) -> str:
     where = " (stored here)" if claim.here else ""
     return "\n".join([f"{claim.name}{where}", str(claim.uuid), *map(str, dict.fromkeys(periods))])
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from pydantic import SecretStr
 from typer.testing import CliRunner, Result
 
 from app.cli import cli
@@ -56,7 +57,7 @@ def stored(url: str) -> dict[str, str]:
     """States of bookings by name."""
 
     async def read() -> dict[str, str]:
-        async with connected(settings().model_copy(update={"database_url": url})) as database:
+        async with connected(Settings(database_url=SecretStr(url))) as database:
             return {item["name"]: item["state"] for item in (await shown_from(database)).values()}
 
     return asyncio.run(read())
