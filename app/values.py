@@ -11,6 +11,7 @@ JsonObject: TypeAlias = dict[str, Any]
 _HEX = "[0-9a-fA-F]"
 PLAIN_UUID = f"(?:{_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}|{_HEX}{{32}})"
 """Dashed, or 32 hex digits."""
+_PLAIN = re.compile(PLAIN_UUID)
 _UUID = re.compile(rf"{PLAIN_UUID}|\{{{PLAIN_UUID}\}}|urn:uuid:{PLAIN_UUID}")
 _MOMENT = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d)"
@@ -29,9 +30,13 @@ class NoMoment(ValueError):
     """A text that is no point in time, or does not say its offset; the message tells why."""
 
 
-def uuid_or_none(text: str) -> UUID | None:
-    """The UUID that the text is, dashed or as 32 hex digits, also in braces or as a URN; None if it is none."""
-    return UUID(text) if _UUID.fullmatch(text) else None
+class NoOffset(NoMoment):
+    """A date and time without an offset."""
+
+
+def uuid_or_none(text: str, *, plain: bool = False) -> UUID | None:
+    """The UUID that the text is, dashed or as 32 hex digits, and unless `plain` also in braces or as a URN; or None."""
+    return UUID(text) if (_PLAIN if plain else _UUID).fullmatch(text) else None
 
 
 def moment_of(text: str, *, to_the_second: bool = False) -> datetime:
@@ -61,7 +66,7 @@ def moment_of(text: str, *, to_the_second: bool = False) -> datetime:
 def _check_offset(found: re.Match[str]) -> None:
     offset = found["offset"]
     if offset is None:
-        raise NoMoment("Enter a valid date/time. A time needs Z or an offset, as in 2026-01-31T12:00:00Z.")
+        raise NoOffset("Enter a valid date/time. A time needs Z or an offset, as in 2026-01-31T12:00:00Z.")
     if offset[0].isdigit() and found["blank"]:
         raise NoMoment("Enter a valid date/time. The + of an offset must be sent as %2B; it arrived as a space.")
     if offset[0].isdigit():

@@ -1,15 +1,14 @@
 """What may be wrong between rows: with each other in the file, and with what is stored."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
     FromClause,
-    Select,
     Table,
+    TextClause,
     Uuid,
     all_,
     and_,
@@ -27,8 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.commands.transfer.parts import ENDPOINTS, MEDIA_FILES, PARTS, RESOURCES, Part
 from app.commands.transfer.report import Problems
-
-Query = Select[*tuple[Any, ...]]
+from app.query.columns import Expression, Statement
 
 _SEPARATOR: ColumnElement[str] = literal_column("' / '")
 _TIME = "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
@@ -87,7 +85,9 @@ async def check_slots(connection: AsyncConnection, problems: Problems) -> None:
     await _collect(connection, problems, ENDPOINTS, _endpoints_elsewhere(), "endpoint {value} is that of {other}.")
 
 
-async def _collect(connection: AsyncConnection, problems: Problems, part: Part, query: Any, message: str) -> None:
+async def _collect(
+    connection: AsyncConnection, problems: Problems, part: Part, query: Statement | TextClause, message: str
+) -> None:
     for row in (await connection.execute(query, {"wanted": problems.wanted})).mappings().all():
         problems.add(part.name, row["key"], message.format(**row))
 
@@ -105,7 +105,7 @@ def same_row(part: Part, one: FromClause, other: FromClause) -> ColumnElement[bo
     return and_(*(_equal(one.c[name], other.c[name], part.stored.c[name].nullable) for name in part.identity))
 
 
-def _equal(one: ColumnElement[Any], other: ColumnElement[Any], nullable: bool | None) -> ColumnElement[bool]:
+def _equal(one: Expression, other: Expression, nullable: bool | None) -> ColumnElement[bool]:
     return one.is_not_distinct_from(other) if nullable else one == other
 
 
@@ -113,11 +113,11 @@ def _text(value: str) -> ColumnElement[str]:
     return literal_column(f"'{value}'")
 
 
-def _wanted(query: Query) -> Query:
+def _wanted(query: Statement) -> Statement:
     return query.limit(bindparam("wanted", type_=None))
 
 
-def _duplicates(part: Part) -> Query:
+def _duplicates(part: Part) -> Statement:
     staging = part.staging
     identity = [staging.c[name] for name in part.identity]
     what = func.concat(*([_text(f"{part.label} "), identity[-1], _text(" ")] if part.label else [_text("")]))
@@ -126,7 +126,7 @@ def _duplicates(part: Part) -> Query:
     return _wanted(query.group_by(*identity).having(func.count() > 1))
 
 
-def _with_same(part: Part, columns: tuple[str, ...], other: FromClause) -> Query:
+def _with_same(part: Part, columns: tuple[str, ...], other: FromClause) -> Statement:
     staging = part.staging
     what = _text(f"{part.label} " if part.label else "")
     value, same = _joined(staging, columns), and_(*(staging.c[name] == other.c[name] for name in columns))
@@ -134,19 +134,19 @@ def _with_same(part: Part, columns: tuple[str, ...], other: FromClause) -> Query
     return _wanted(select(*shown, _key(part, other).label("other")).join_from(staging, other, same))
 
 
-def _shared(part: Part, columns: tuple[str, ...]) -> Query:
+def _shared(part: Part, columns: tuple[str, ...]) -> Statement:
     other = part.staging.alias("other")
     identities = [tuple_(*(table.c[name] for name in part.identity)) for table in (part.staging, other)]
     return _with_same(part, columns, other).where(identities[0] > identities[1])
 
 
-def _taken(part: Part, columns: tuple[str, ...]) -> Query:
+def _taken(part: Part, columns: tuple[str, ...]) -> Statement:
     stored, also = part.stored.alias("other"), part.staging.alias("also")
     replaced = exists().select_from(also).where(same_row(part, also, stored))
     return _with_same(part, columns, stored).where(not_(same_row(part, part.staging, stored)), not_(replaced))
 
 
-def _dangling(part: Part, name: str, target: Table, refused: Collection[UUID]) -> Query:
+def _dangling(part: Part, name: str, target: Table, refused: Collection[UUID]) -> Statement:
     staging, column = part.staging, part.staging.c[name]
     places = [target.alias("known"), *(p.staging.alias("staged") for p in PARTS if p.stored is target)]
     found = (exists().select_from(place).where(place.c.uuid == column) for place in places)
@@ -157,13 +157,13 @@ def _dangling(part: Part, name: str, target: Table, refused: Collection[UUID]) -
     return _wanted(query.where(column != all_(bad)) if refused else query)
 
 
-def _unknown_media(part: Part, name: str) -> Query:
+def _unknown_media(part: Part, name: str) -> Statement:
     staging = part.staging
     query = select(_key(part, staging).label("key"), staging.c[name].label("value"))
     return _wanted(query.where(staging.c[name] != "", staging.c[f"{name}_uuid"].is_(None)))
 
 
-def _endpoints_elsewhere() -> Query:
+def _endpoints_elsewhere() -> Statement:
     staging, stored, bookings = ENDPOINTS.staging, ENDPOINTS.stored, RESOURCES.staging
     replaced = exists().select_from(bookings).where(bookings.c.uuid == stored.c.resource_uuid)
     shown = (_key(ENDPOINTS, staging).label("key"), stored.c.uuid.label("value"), stored.c.resource_uuid.label("other"))

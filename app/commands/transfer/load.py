@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from uuid import UUID
 
 import asyncpg
@@ -13,11 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.commands.transfer.checks import check_rows, check_slots
 from app.commands.transfer.parts import PARTS, Part
-from app.commands.transfer.reader import Entry, MalformedFile, entries, read
+from app.commands.transfer.reader import Entry, Kind, MalformedFile, Opening, entries, read
 from app.commands.transfer.report import Counts, LoadRefused, Problem, Problems, Report, TooManyProblems
 from app.commands.transfer.staging import STAGED, Staging
-from app.commands.transfer.store import find_media, refresh_statistics, set_aside, store, wait_for_others
+from app.commands.transfer.store import find_media, refresh_statistics, set_aside, store
 from app.commands.transfer.values import uuid_of
+from app.locks import Lock, wait_for
 from app.models.bookings import NO_OVERLAP
 
 Progress = Callable[[str, int], None]
@@ -41,16 +42,16 @@ async def load(connection: AsyncConnection, source: BinaryIO, *, progress: Progr
     return await _load(connection, read(source), progress)
 
 
-async def load_dataset(connection: AsyncConnection, dataset: Mapping[str, Any]) -> Report:
+async def load_dataset(connection: AsyncConnection, dataset: Mapping[str, object]) -> Report:
     """Loads a data set from memory, as `load` does from a file; raises LoadRefused."""
     return await _load(connection, entries(dataset), _silent)
 
 
-async def _load(connection: AsyncConnection, rows: Iterable[Entry], progress: Progress) -> Report:
+async def _load(connection: AsyncConnection, rows: Iterable[Opening | Entry], progress: Progress) -> Report:
     problems = Problems()
     try:
         async with connection.begin_nested():
-            await wait_for_others(connection)
+            await wait_for(connection, Lock.LOAD)
             staging = Staging(connection, progress)
             await staging.open()
             with suppress(TooManyProblems):
@@ -66,7 +67,9 @@ async def _load(connection: AsyncConnection, rows: Iterable[Entry], progress: Pr
         raise
 
 
-async def _check(connection: AsyncConnection, staging: Staging, rows: Iterable[Entry], problems: Problems) -> Report:
+async def _check(
+    connection: AsyncConnection, staging: Staging, rows: Iterable[Opening | Entry], problems: Problems
+) -> Report:
     """Stages the rows that would change something, and notes what is wrong with any."""
     refused: dict[str, set[UUID]] = {}
     try:
@@ -84,19 +87,21 @@ async def _check(connection: AsyncConnection, staging: Staging, rows: Iterable[E
     return report
 
 
-async def _stage(staging: Staging, rows: Iterable[Entry], problems: Problems, refused: dict[str, set[UUID]]) -> None:
+async def _stage(
+    staging: Staging, rows: Iterable[Opening | Entry], problems: Problems, refused: dict[str, set[UUID]]
+) -> None:
     part: Part | None = None
-    for table, key, value in rows:
-        if key is None:
-            part = _part(table, value, problems)
+    for item in rows:
+        if isinstance(item, Opening):
+            part = _part(item.table, item.kind, problems)
         elif part is not None and part.row is not None:
-            staging.count(table)
+            staging.count(item.table)
             try:
-                row = part.row.read(key, value)
+                row = part.row.read(item.key, item.value)
             except ValidationError as error:
-                _note(problems, table, key, error)
+                _note(problems, item, error)
                 with suppress(ValueError):
-                    refused.setdefault(part.stored.name, set()).add(uuid_of(key))
+                    refused.setdefault(part.stored.name, set()).add(uuid_of(item.key))
             else:
                 for name, record in row.records():
                     await staging.add(name, record)
@@ -116,7 +121,7 @@ def _name(part: Part) -> str:
     return f"{part.label}s" if part.label else part.name
 
 
-def _part(table: str, kind: str, problems: Problems) -> Part | None:
+def _part(table: str, kind: Kind, problems: Problems) -> Part | None:
     """The part that the rows of a table are; None for comments and unknown tables, which are a problem."""
     part = _TABLES.get(table)
     if part is None:
@@ -128,12 +133,12 @@ def _part(table: str, kind: str, problems: Problems) -> Part | None:
     return part
 
 
-def _note(problems: Problems, table: str, key: str | int, error: ValidationError) -> None:
-    place = f"#{key}" if isinstance(key, int) else key
+def _note(problems: Problems, entry: Entry, error: ValidationError) -> None:
+    place = f"#{entry.key}" if isinstance(entry.key, int) else entry.key
     for item in error.errors(include_url=False, include_input=False):
         where = ".".join(map(str, item["loc"]))
         message = item["msg"].removeprefix("Value error, ")
-        problems.add(table, place, f"{where}: {message}" if where else message)
+        problems.add(entry.table, place, f"{where}: {message}" if where else message)
 
 
 def _refusal(error: Exception) -> LoadRefused | None:

@@ -4,13 +4,13 @@ from typing import Self
 
 from pydantic import BaseModel, model_validator
 
-from app.commands.transfer.values import Digest, Moment, Text, Text255, Uuid
+from app.commands.transfer.values import Digest, Moment, Text, Text255, UuidText
 
 
 class TokenRow(BaseModel):
     """A token as `dump` writes it: not the key, only its digest."""
 
-    uuid: Uuid
+    uuid: UuidText
     digest: Digest
     name: Text = ""
     created: Moment | None = None
@@ -38,6 +38,6 @@ class SlotRow(PeriodRow):
 
 
 class EndpointRow(BaseModel):
-    uuid: Uuid | None = None
+    uuid: UuidText | None = None
     name: Text
     url: Text

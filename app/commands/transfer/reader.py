@@ -1,10 +1,13 @@
-"""Reads a JSON object of tables row by row, in memory bounded by the largest row."""
+"""Reads a JSON object of tables row by row, in memory bounded by the largest row.
+
+Written here since ijson turns lone surrogates into `?`, which no check finds afterwards, and fails on large integers.
+"""
 
 import re
 from codecs import getincrementaldecoder
 from collections.abc import Iterator, Mapping
 from json import JSONDecodeError, JSONDecoder
-from typing import Any, BinaryIO, Literal, NamedTuple
+from typing import BinaryIO, Literal, NamedTuple, Never
 
 CHUNK = 1 << 20
 LARGEST_VALUE = 1 << 24
@@ -15,57 +18,60 @@ LONGEST_NUMBER = 1 << 13
 _BLANK = re.compile(r"[ \t\n\r]*")
 
 Kind = Literal["object", "array", "value"]
+_KINDS: Mapping[str, Kind] = {"{": "object", "[": "array"}
+"""By the first character."""
 
 
 class MalformedFile(ValueError):
     """The file is no JSON object of tables; the message says where."""
 
 
-class Entry(NamedTuple):
-    """A row of a table under its key (in an object) or place from 1 on (in an array).
-
-    Each table starts with an entry of key None, whose value is the kind of the table.
-    """
+class Opening(NamedTuple):
+    """The beginning of a table."""
 
     table: str
-    key: str | int | None
-    value: Any
+    kind: Kind
 
 
-def entries(dataset: Mapping[str, Any]) -> Iterator[Entry]:
-    """The entries of a data set in memory."""
+class Entry(NamedTuple):
+    """A row of the table begun last, under its key (in an object) or place from 1 on (in an array)."""
+
+    table: str
+    key: str | int
+    value: object
+
+
+def entries(dataset: Mapping[str, object]) -> Iterator[Opening | Entry]:
+    """The tables of a data set in memory, each followed by its rows."""
     for table, content in dataset.items():
         if isinstance(content, Mapping):
-            yield Entry(table, None, "object")
+            yield Opening(table, "object")
             yield from (Entry(table, key, value) for key, value in content.items())
         elif isinstance(content, (list, tuple)):
-            yield Entry(table, None, "array")
+            yield Opening(table, "array")
             yield from (Entry(table, place, value) for place, value in enumerate(content, start=1))
         else:
-            yield Entry(table, None, "value")
+            yield Opening(table, "value")
 
 
-def read(source: BinaryIO) -> Iterator[Entry]:
-    """The entries of a file or pipe in UTF-8, which need not be seekable; raises MalformedFile."""
+def read(source: BinaryIO) -> Iterator[Opening | Entry]:
+    """The tables of a file or pipe in UTF-8, which need not be seekable, each with its rows; raises MalformedFile."""
     text = _Text(source)
     if text.next() != "{":
         raise text.malformed("The file must be a JSON object of tables")
     for table in text.members():
-        kind: Kind = {"{": "object", "[": "array"}.get(text.next(), "value")  # type: ignore[assignment]
-        yield Entry(table, None, kind)
-        if kind == "object":
-            for key in text.members():
-                yield Entry(table, key, text.value())
-        elif kind == "array":
-            for place in text.elements():
-                yield Entry(table, place, text.value())
-        else:
+        kind = _KINDS.get(text.next(), "value")
+        yield Opening(table, kind)
+        if kind == "value":
             text.value()
+        else:
+            for key in text.members() if kind == "object" else text.elements():
+                yield Entry(table, key, text.value())
     if text.next():
         raise text.malformed("Nothing may follow the object of tables")
 
 
-def _refuse(constant: str) -> Any:
+def _refuse(constant: str) -> Never:
     raise MalformedFile(f"{constant} is no JSON number")
 
 
@@ -91,7 +97,7 @@ class _Text:
                 return self._text[self._position : self._position + 1]
             self._more(CHUNK)
 
-    def value(self) -> Any:
+    def value(self) -> object:
         """The JSON value that comes next."""
         self.next()
         size = CHUNK
@@ -99,6 +105,7 @@ class _Text:
             self._more(CHUNK)
         while True:
             try:
+                value: object
                 value, self._position = self._json(self._text, self._position)
             except JSONDecodeError as error:
                 self._want_more(error)
@@ -116,7 +123,7 @@ class _Text:
         for _ in self._items("{", "}"):
             if self.next() != '"':
                 raise self.malformed("a member's name in double quotes is expected")
-            key: str = self.value()
+            key = str(self.value())
             self._take(":")
             yield key
 

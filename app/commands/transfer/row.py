@@ -1,13 +1,14 @@
 """What the rows of all tables have in common: how they are read, and what they have to be stored as."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from app.commands.transfer.values import Moment, Text, Text255, Uuid, slug_of
+from app.commands.transfer.values import Moment, Text, Text255, UuidText
+from app.values import slug_of
 
-Record = Mapping[str, Any]
+Record = Mapping[str, object]
 """Values by column."""
 
 
@@ -18,7 +19,7 @@ class Row(BaseModel):
     table: ClassVar[str]
 
     @classmethod
-    def read(cls, key: str | int, value: Any) -> Self:
+    def read(cls, key: str | int, value: object) -> Self:
         """The row under a key of its table; raises ValidationError."""
         return cls.model_validate(value)
 
@@ -30,10 +31,10 @@ class Row(BaseModel):
 class IdentifiedRow(Row):
     """A row whose key is its uuid."""
 
-    uuid: Uuid
+    uuid: UuidText
 
     @classmethod
-    def read(cls, key: str | int, value: Any) -> Self:
+    def read(cls, key: str | int, value: object) -> Self:
         return cls.model_validate({**value, "uuid": key} if isinstance(value, dict) else value)
 
 
@@ -53,5 +54,5 @@ class NamedRow(DatedRow):
     @model_validator(mode="after")
     def _with_slug(self) -> Self:
         if self.slug is None:
-            self.slug = slug_of(self.name)
+            self.slug = slug_of(self.name, 255)
         return self

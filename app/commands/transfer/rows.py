@@ -6,12 +6,11 @@ Fields are named after the columns that they fill; in the file, references lack 
 import json
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID, uuid5
 
 from pydantic import Field, model_validator
 
-from app.auth import digest
 from app.commands.transfer.pieces import EndpointRow, PeriodRow, SlotRow, TokenRow
 from app.commands.transfer.row import DatedRow, IdentifiedRow, NamedRow, Record, Row
 from app.commands.transfer.values import (
@@ -33,10 +32,11 @@ from app.commands.transfer.values import (
     Text500,
     TokenKey,
     Username,
-    Uuid,
+    UuidText,
     Whole,
     storable,
 )
+from app.keys import digest
 from app.models.enums import (
     BOOKING_OFFERING_TYPE,
     LIVE_STATES,
@@ -109,11 +109,11 @@ class ProjectRow(NamedRow):
     table = "project"
 
     name: Text500
-    customer_uuid: Uuid
+    customer_uuid: UuidText
     description: Text = ""
     start_date: Day | None = None
     end_date: Day | None = None
-    end_date_requested_by_uuid: Uuid | None = None
+    end_date_requested_by_uuid: UuidText | None = None
     is_removed: Flag = False
 
 
@@ -132,9 +132,9 @@ class OfferingRow(NamedRow):
 
     table = "offering"
 
-    customer_uuid: Uuid | None = None
-    category_uuid: Uuid
-    parent_uuid: Uuid | None = None
+    customer_uuid: UuidText | None = None
+    category_uuid: UuidText
+    parent_uuid: UuidText | None = None
     description: Text = ""
     type: Text100 = BOOKING_OFFERING_TYPE
     state: OfferingState = OfferingState.ACTIVE
@@ -155,7 +155,7 @@ class OfferingRow(NamedRow):
 class OfferingComponentRow(IdentifiedRow):
     table = "offering_component"
 
-    offering_uuid: Uuid
+    offering_uuid: UuidText
     type: Text50
     name: Text
     billing_type: BillingType
@@ -169,7 +169,7 @@ class OfferingComponentRow(IdentifiedRow):
 class PlanRow(DatedRow):
     table = "plan"
 
-    offering_uuid: Uuid
+    offering_uuid: UuidText
     name: Text
     description: Text = ""
     unit: BillingUnit
@@ -180,8 +180,8 @@ class PlanRow(DatedRow):
 class PlanComponentRow(Row):
     table = "plan_component"
 
-    plan_uuid: Uuid
-    component_uuid: Uuid
+    plan_uuid: UuidText
+    component_uuid: UuidText
     amount: Whole = 0
     price: Price = Decimal(0)
 
@@ -195,7 +195,7 @@ class RolePermissionsRow(Row):
     permissions: list[Text255]
 
     @classmethod
-    def read(cls, key: str | int, value: Any) -> Self:
+    def read(cls, key: str | int, value: object) -> Self:
         return cls.model_validate({"role": key, "permissions": value})
 
     def records(self) -> Iterator[tuple[str, Record]]:
@@ -206,10 +206,10 @@ class RolePermissionsRow(Row):
 class RoleGrantRow(Row):
     table = "role_grant"
 
-    user_uuid: Uuid
+    user_uuid: UuidText
     role: Text150
     scope_type: Literal["customer", "project", "offering"]
-    scope: Uuid
+    scope: UuidText
     is_active: Flag = True
     expiration_time: Moment | None = None
 
@@ -220,8 +220,8 @@ class RoleGrantRow(Row):
 class OfferingUserRow(Row):
     table = "offering_user"
 
-    offering_uuid: Uuid
-    user_uuid: Uuid
+    offering_uuid: UuidText
+    user_uuid: UuidText
     username: Text | None = None
 
 
@@ -230,11 +230,11 @@ class BusySlotRow(PeriodRow, IdentifiedRow):
 
     table = "busy_slot"
 
-    offering_uuid: Uuid
+    offering_uuid: UuidText
     comment: Text = ""
     backend_id: Text255 | None = None
     created: Moment | None = None
-    created_by_uuid: Uuid | None = None
+    created_by_uuid: UuidText | None = None
 
 
 class ResourceRow(NamedRow):
@@ -243,10 +243,10 @@ class ResourceRow(NamedRow):
     table = "resource"
 
     name: Text150
-    offering_uuid: Uuid
-    plan_uuid: Uuid | None = None
-    project_uuid: Uuid
-    parent_uuid: Uuid | None = None
+    offering_uuid: UuidText
+    plan_uuid: UuidText | None = None
+    project_uuid: UuidText
+    parent_uuid: UuidText | None = None
     description: Text = ""
     state: ResourceState
     attributes: JsonObject | None = None
@@ -259,7 +259,7 @@ class ResourceRow(NamedRow):
     report: ReportOrNull = None
     options: JsonObjectOrNull = None
     end_date: Day | None = None
-    end_date_requested_by_uuid: Uuid | None = None
+    end_date_requested_by_uuid: UuidText | None = None
     downscaled: Flag = False
     restrict_member_access: Flag = False
     paused: Flag = False
@@ -298,11 +298,11 @@ class ResourceRow(NamedRow):
 class OrderRow(DatedRow):
     table = "order"
 
-    resource_uuid: Uuid
-    offering_uuid: Uuid
-    project_uuid: Uuid
-    plan_uuid: Uuid | None = None
-    old_plan_uuid: Uuid | None = None
+    resource_uuid: UuidText
+    offering_uuid: UuidText
+    project_uuid: UuidText
+    plan_uuid: UuidText | None = None
+    old_plan_uuid: UuidText | None = None
     type: RequestType
     state: OrderState
     attributes: JsonObject = "{}"
@@ -312,10 +312,10 @@ class OrderRow(DatedRow):
     error_message: Text = ""
     error_traceback: Text = ""
     completed_at: Moment | None = Field(default=None, alias="activated")
-    created_by_uuid: Uuid
-    consumer_reviewed_by_uuid: Uuid | None = None
+    created_by_uuid: UuidText
+    consumer_reviewed_by_uuid: UuidText | None = None
     consumer_reviewed_at: Moment | None = None
-    provider_reviewed_by_uuid: Uuid | None = None
+    provider_reviewed_by_uuid: UuidText | None = None
     provider_reviewed_at: Moment | None = None
     callback_url: Text | None = None
     request_comment: Text | None = None
@@ -327,9 +327,9 @@ class OrderRow(DatedRow):
 class HistoryRow(IdentifiedRow):
     table = "history"
 
-    resource_uuid: Uuid
-    order_uuid: Uuid | None = None
-    user_uuid: Uuid | None = None
+    resource_uuid: UuidText
+    order_uuid: UuidText | None = None
+    user_uuid: UuidText | None = None
     created: Moment | None = None
     from_state: ResourceState
     to_state: ResourceState

@@ -1,8 +1,9 @@
 """Temporary tables that hold a file's rows until all of them are known to be good."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from sqlalchemy import Column
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement, DropTable
@@ -23,7 +24,7 @@ def _script(*statements: DDLElement | str) -> str:
     return ";\n".join(part if isinstance(part, str) else str(part.compile(dialect=dialect)) for part in statements)
 
 
-def _index(columns: Any) -> str:
+def _index(columns: Sequence[Column[object]]) -> str:
     return _script(CreateIndex(Index(f"ix_{columns[0].table.name}", *columns)))
 
 
@@ -42,7 +43,7 @@ class Staging:
     def __init__(self, connection: AsyncConnection, progress: Callable[[str, int], None]) -> None:
         self._connection = connection
         self._progress = progress
-        self._waiting: dict[str, list[tuple[Any, ...]]] = {name: [] for name in STAGED}
+        self._waiting: dict[str, list[tuple[object, ...]]] = {name: [] for name in STAGED}
         self._columns = {name: [column.name for column in part.staging.columns] for name, part in STAGED.items()}
         self.rows = {part.name: 0 for part in PARTS}
 

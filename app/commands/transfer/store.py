@@ -1,15 +1,30 @@
 """Stores the staged rows: what is new is added, what has changed is replaced, what is older than stored is left out."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, exists, false, func, insert, not_, or_, select, text, union, update
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    Update,
+    and_,
+    delete,
+    exists,
+    false,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+    text,
+    union,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.commands.transfer.checks import same_row
 from app.commands.transfer.parts import ENDPOINTS, MEDIA_FILES, PARTS, RESOURCES, SLOTS, Part
+from app.query.columns import Expression
 
-_ONE_LOAD_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('booking load'))")
 _FIND_KEPT_SLOTS = text(
     "UPDATE staging_slot AS s SET kept = t.id FROM slot AS t WHERE t.resource_uuid = s.resource_uuid"
     ' AND (t.offering_uuid, t.live, t.start, t."end", t.backend_id)'
@@ -23,11 +38,6 @@ _LOCK_BOOKINGS = text(
 
 MANY = 1000
 """New rows after which a table's statistics are out of date."""
-
-
-async def wait_for_others(connection: AsyncConnection) -> None:
-    """Waits until no other load is under way."""
-    await connection.execute(_ONE_LOAD_AT_A_TIME)
 
 
 async def find_media(connection: AsyncConnection) -> None:
@@ -95,19 +105,19 @@ def _changeable(part: Part) -> list[str]:
     return [column.name for column in part.stored.columns if column.computed is None and column.name not in fixed]
 
 
-def _new(part: Part, name: str) -> ColumnElement[Any]:
+def _new(part: Part, name: str) -> Expression:
     column = part.staging.c[name]
     return func.coalesce(column, part.stored.c[name]) if name == "created" else column
 
 
-def _update(part: Part) -> Any:
+def _update(part: Part) -> Update:
     staging, stored = part.staging, part.stored
     statement = update(stored).values({name: _new(part, name) for name in _changeable(part)})
     statement = statement.where(same_row(part, staging, stored))
     return statement.where(stored.c.modified <= staging.c.modified) if part.dated else statement
 
 
-def _insert(part: Part) -> Any:
+def _insert(part: Part) -> Insert:
     staging, stored = part.staging, part.stored
     filled = {"uuid": func.gen_random_uuid(), **dict.fromkeys(("created", "modified", "refreshed"), func.now())}
     names = [column.name for column in stored.columns if column.name in staging.columns]

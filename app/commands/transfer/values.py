@@ -3,55 +3,55 @@
 import binascii
 import json
 import re
-import unicodedata
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from contextlib import suppress
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeAlias, TypeVar
 from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, StrictBool, StrictInt, StrictStr
 
-_UUID = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+from app.values import NoMoment, NoOffset, has_null, is_storable, moment_of, uuid_or_none
+
 Calendar = TypeVar("Calendar", date, datetime)
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 """How NUL looks in JSON text; an escaped backslash before u0000 is no NUL."""
 
 
-def uuid_of(value: Any) -> UUID:
+def uuid_of(value: object) -> UUID:
     """The UUID that a text says; raises ValueError."""
-    if isinstance(value, str) and _UUID.fullmatch(value):
-        return UUID(value)
-    raise ValueError("must be a UUID: 32 hexadecimal digits, with or without dashes")
+    uuid = uuid_or_none(value, plain=True) if isinstance(value, str) else None
+    if uuid is None:
+        raise ValueError("must be a UUID: 32 hexadecimal digits, with or without dashes")
+    return uuid
 
 
-def _moment(value: Any) -> datetime:
+def _moment(value: object) -> datetime:
     try:
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        return _storable(moment_of(value if isinstance(value, str) and ":" in value else ""))  # a date is no moment
+    except NoOffset:
+        raise ValueError("must say its time zone: end in Z, or in an offset as +02:00") from None
+    except NoMoment:
         raise ValueError("must be a date and time, as 2030-01-31T08:00:00Z") from None
-    if moment.tzinfo is None:
-        raise ValueError("must say its time zone: end in Z, or in an offset as +02:00")
-    return _storable_day(moment).astimezone(UTC)
 
 
-def _day(value: Any) -> date:
+def _day(value: object) -> date:
     try:
-        day = date.fromisoformat(value)
-    except (TypeError, ValueError):
+        day = date.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError:
         raise ValueError("must be a date, as 2030-01-31") from None
-    return _storable_day(day)
+    return _storable(day)
 
 
-def _storable_day(day: Calendar) -> Calendar:
-    """Refuses the ends of Python's calendar, which the database driver would store as infinity."""
-    if not 1 < day.year < 9999:
+def _storable(day: Calendar) -> Calendar:
+    if not is_storable(day):
         raise ValueError("must be in the years 2 to 9998")
     return day
 
 
 def _plain(value: str) -> str:
-    if "\0" in value:
+    if has_null(value):
         raise ValueError("must not contain the character NUL")
     try:
         value.encode()
@@ -60,12 +60,10 @@ def _plain(value: str) -> str:
     return value
 
 
-def _decimal(value: Any) -> Decimal:
+def _decimal(value: object) -> Decimal:
     if isinstance(value, (str, int, float)) and not isinstance(value, bool):
-        try:
+        with suppress(InvalidOperation):
             return Decimal(str(value))
-        except InvalidOperation:
-            pass
     raise ValueError("must be a decimal number, as a string")
 
 
@@ -73,7 +71,11 @@ DEEPEST = 200
 """How many levels of objects and lists a JSON value may have; answers could not show many more."""
 
 
-def storable(value: Any) -> str:
+Tree: TypeAlias = dict[str, object] | list[object]
+"""A JSON value that has others in it."""
+
+
+def storable(value: Tree) -> str:
     """The JSON text of a value as PostgreSQL takes it and answers show it.
 
     Raises ValueError for NUL, lone surrogates, infinity, and more than DEEPEST levels.
@@ -91,7 +93,7 @@ def storable(value: Any) -> str:
     return text
 
 
-def _check_depth(value: Any) -> None:
+def _check_depth(value: Tree) -> None:
     level = [value]
     for _ in range(DEEPEST):
         inner = (each for item in level for each in (item.values() if isinstance(item, dict) else item))
@@ -101,40 +103,34 @@ def _check_depth(value: Any) -> None:
     raise ValueError("is nested too deeply")
 
 
-def _object(value: Any) -> str:
+def _object(value: object) -> str:
     if not isinstance(value, dict):
         raise ValueError("must be a JSON object")
     return storable(value)
 
 
-def _content(value: Any) -> bytes:
-    try:
-        return binascii.a2b_base64(value, strict_mode=True)
-    except (TypeError, ValueError):
-        raise ValueError("must be base64, on one line") from None
+def _content(value: object) -> bytes:
+    if isinstance(value, str):
+        with suppress(ValueError):
+            return binascii.a2b_base64(value, strict_mode=True)
+    raise ValueError("must be base64, on one line")
 
 
-def _is_section(value: Any) -> bool:
+def _is_section(value: object) -> bool:
     return isinstance(value, dict) and isinstance(value.get("header"), str) and isinstance(value.get("body"), str)
 
 
-def _report(value: Any) -> str:
+def _report(value: object) -> str:
     if not (isinstance(value, list) and all(map(_is_section, value))):
         raise ValueError('must be a list of sections, each with the texts "header" and "body"')
     return storable(value)
 
 
-def _or_null(accept: Callable[[Any], str]) -> Callable[[Any], str | None]:
+def _or_null(accept: Callable[[object], str]) -> Callable[[object], str | None]:
     return lambda value: None if value is None else accept(value)
 
 
-def slug_of(name: str) -> str:
-    """A slug for a row that comes without one."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:255]
-
-
-Uuid = Annotated[UUID, PlainValidator(uuid_of)]
+UuidText = Annotated[UUID, PlainValidator(uuid_of)]
 Moment = Annotated[datetime, PlainValidator(_moment)]
 Day = Annotated[date, PlainValidator(_day)]
 Flag = StrictBool
