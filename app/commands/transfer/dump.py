@@ -1,44 +1,50 @@
 """Dumps all tables, in the form that load takes, each sorted by uuid (or what else identifies its rows)."""
 
-import io
 import json
 from collections.abc import Callable, Iterable
-from typing import Any, BinaryIO, TextIO
+from typing import BinaryIO, NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    DateTime,
-    FromClause,
-    LargeBinary,
-    Numeric,
-    Select,
-    Text,
-    case,
-    cast,
-    func,
-    literal_column,
-    select,
-)
+from sqlalchemy import ColumnElement, DateTime, LargeBinary, Numeric, Text, case, cast, func, literal_column, select
 from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.commands.transfer.parts import PARTS, SCOPES, Part
-from app.models import MediaFile, ResourceEndpoint, RolePermission, Slot, Token
+from app.models import Base, MediaFile, ResourceEndpoint, RolePermission, Slot, Token
+from app.query.columns import Expression, Statement
 
 _ABOUT = "A dump of Booking Resources. Keys and references are uuids; times are UTC; tokens are kept as digests only."
 _BATCH = 500
-_ISO: ColumnElement[str] = literal_column('\'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\'')
+_ISO: Expression = literal_column('\'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\'')
 
 _NOT_DUMPED = {"token", "uuid"}
 """Keys of tokens are not known; the uuid of a row is its key."""
 
 
-async def dump(connection: AsyncConnection, target: TextIO | BinaryIO) -> dict[str, int]:
+class Piece(NamedTuple):
+    """What is listed in the rows of its owner: a table, the column of the owner, columns to write and to sort by."""
+
+    model: type[Base]
+    owner: str
+    names: tuple[str, ...]
+    order: tuple[str, ...]
+
+
+_PIECES = {
+    "tokens": Piece(Token, "user_uuid", ("uuid", "digest", "name", "created", "refreshed", "expires"), ("uuid",)),
+    "slots": Piece(Slot, "resource_uuid", ("start", "end", "backend_id"), ("start", "end", "id")),
+    "endpoints": Piece(ResourceEndpoint, "resource_uuid", ("uuid", "name", "url"), ("position", "uuid")),
+}
+
+
+async def dump(connection: AsyncConnection, target: BinaryIO) -> dict[str, int]:
     """Writes all tables as one JSON object and returns the number of rows of each.
 
     Memory does not grow with the data. Tables agree with each other in a snapshot (REPEATABLE READ) only.
     """
-    write = _writer(target)
+
+    def write(text: str) -> None:
+        target.write(text.encode())
+
     counts: dict[str, int] = {}
     write('{\n"_about": ' + json.dumps(_ABOUT))
     for part in PARTS:
@@ -51,14 +57,7 @@ async def dump(connection: AsyncConnection, target: TextIO | BinaryIO) -> dict[s
     return counts
 
 
-def _writer(target: TextIO | BinaryIO) -> Callable[[str], Any]:
-    if isinstance(target, io.TextIOBase):
-        return target.write
-    binary: Any = target
-    return lambda text: binary.write(text.encode())
-
-
-async def _rows(connection: AsyncConnection, query: Select[*tuple[Any, ...]], write: Callable[[str], Any]) -> int:
+async def _rows(connection: AsyncConnection, query: Statement, write: Callable[[str], None]) -> int:
     count = 0
     async with connection.stream(query, execution_options={"yield_per": _BATCH}) as result:
         async for key, row in result:
@@ -68,7 +67,7 @@ async def _rows(connection: AsyncConnection, query: Select[*tuple[Any, ...]], wr
     return count
 
 
-def _query(part: Part) -> Select[*tuple[Any, ...]]:
+def _query(part: Part) -> Statement:
     """Key, or null in a list, and JSON text of each row."""
     stored = part.stored
     if part.model is RolePermission:
@@ -81,16 +80,15 @@ def _query(part: Part) -> Select[*tuple[Any, ...]]:
     return select(key, cast(_object(pairs), Text)).order_by(*(stored.c[name] for name in part.identity))
 
 
-def _object(pairs: Iterable[tuple[str, Any]]) -> ColumnElement[Any]:
-    arguments: list[Any] = [item for name, value in pairs for item in (_text(name), value)]
-    return func.json_build_object(*arguments, type_=JSON)
+def _object(pairs: Iterable[tuple[str, Expression]]) -> Expression:
+    return func.json_build_object(*(item for name, value in pairs for item in (_text(name), value)), type_=JSON)
 
 
-def _value(part: Part, name: str) -> Any:
+def _value(part: Part, name: str) -> Expression:
     """What a field is made of: mostly the column of its name."""
     stored = part.stored
     if name in _PIECES:
-        return _PIECES[name](stored)
+        return _list(_PIECES[name], stored.c.uuid)
     if name in part.media:
         media = MediaFile.__table__
         found = select(media.c.name).where(media.c.uuid == stored.c[f"{name}_uuid"]).scalar_subquery()
@@ -102,7 +100,7 @@ def _value(part: Part, name: str) -> Any:
     return _json(stored.c[name])
 
 
-def _json(column: ColumnElement[Any]) -> ColumnElement[Any]:
+def _json(column: ColumnElement[object]) -> Expression:
     """Times in UTC with a Z, decimals as strings with all their digits, bytes in base64 on one line; the rest as
     PostgreSQL writes it."""
     if isinstance(column.type, DateTime):
@@ -112,32 +110,13 @@ def _json(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return cast(column, Text) if isinstance(column.type, Numeric) else column
 
 
-def _text(value: str) -> ColumnElement[str]:
+def _text(value: str) -> Expression:
     return literal_column(f"'{value}'")
 
 
-def _list(table: Any, owner: ColumnElement[bool], names: Iterable[str], order: Iterable[str]) -> Any:
-    row = _object((name, _json(table.c[name])) for name in names)
-    rows = func.json_agg(aggregate_order_by(row, *(table.c[name] for name in order)))
-    return select(func.coalesce(rows, literal_column("'[]'::json"))).where(owner).scalar_subquery()
-
-
-def _tokens(users: FromClause) -> Any:
-    table = Token.__table__
-    names = ("uuid", "digest", "name", "created", "refreshed", "expires")
-    return _list(table, table.c.user_uuid == users.c.uuid, names, ("uuid",))
-
-
-def _slots(bookings: FromClause) -> Any:
-    table = Slot.__table__
-    owner = table.c.resource_uuid == bookings.c.uuid
-    return _list(table, owner, ("start", "end", "backend_id"), ("start", "end", "id"))
-
-
-def _endpoints(bookings: FromClause) -> Any:
-    table = ResourceEndpoint.__table__
-    owner = table.c.resource_uuid == bookings.c.uuid
-    return _list(table, owner, ("uuid", "name", "url"), ("position", "uuid"))
-
-
-_PIECES: dict[str, Callable[[FromClause], Any]] = {"tokens": _tokens, "slots": _slots, "endpoints": _endpoints}
+def _list(piece: Piece, owner: Expression) -> Expression:
+    columns = piece.model.__table__.c
+    row = _object((name, _json(columns[name])) for name in piece.names)
+    rows = func.json_agg(aggregate_order_by(row, *(columns[name] for name in piece.order)))
+    found = select(func.coalesce(rows, literal_column("'[]'::json"))).where(columns[piece.owner] == owner)
+    return found.scalar_subquery()
