@@ -1,11 +1,12 @@
 """The invented world of the demo data: who there is, what can be booked, and what for. Nothing here knows the date."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeAlias
 from uuid import UUID, uuid5
 
 NAMESPACE = UUID("6f1d7e52-58a7-4c1e-9a53-0d2b8f3c7a10")
 STAMPS = {"created": "2023-03-01T08:00:00Z", "modified": "2023-03-01T08:00:00Z"}
 PRICE = "5.0000000000"
+Row: TypeAlias = dict[str, object]
 
 
 class Person(NamedTuple):
@@ -298,7 +299,7 @@ def identifier(kind: str, key: str) -> str:
     return str(uuid5(NAMESPACE, f"{kind}/{key}"))
 
 
-def people() -> dict[str, Any]:
+def people() -> Row:
     """The tables of people, organisations and roles."""
     grants = [grant._asdict() | {"scope": identifier(grant.scope_type, grant.scope)} for grant in GRANTS]
     return {
@@ -315,11 +316,11 @@ def people() -> dict[str, Any]:
     }
 
 
-def prices() -> dict[str, Any]:
+def prices() -> Row:
     """The tables of what offerings charge for, and how much."""
-    components: dict[str, Any] = {}
-    plans: dict[str, Any] = {}
-    plan_components: list[dict[str, Any]] = []
+    components: Row = {}
+    plans: Row = {}
+    plan_components: list[Row] = []
     for offering in OFFERINGS:
         belongs = {"offering": identifier("offering", offering.slug)}
         own = {identifier("component", f"{offering.slug}/{c.type}"): c for c in offering.components}
@@ -334,16 +335,16 @@ def prices() -> dict[str, Any]:
     return {"offering_components": components, "plans": plans, "plan_components": plan_components}
 
 
-def categories() -> dict[str, Any]:
+def categories() -> Row:
     """The table of categories."""
     return {identifier("category", slug): row | STAMPS for slug, row in CATEGORIES.items()}
 
 
-def _user(person: Person) -> dict[str, Any]:
+def _user(person: Person) -> Row:
     return person._asdict() | {"email": f"{person.username}@example.com", "civil_number": None}
 
 
-def _customer(organisation: Organisation) -> dict[str, Any]:
+def _customer(organisation: Organisation) -> Row:
     row = organisation._asdict() | {"blocked": False, "archived": False} | STAMPS
     del row["reviewer"]
     return row

@@ -8,13 +8,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from random import Random
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from app.commands.demo import catalogue
-from app.commands.demo.catalogue import Offering, Project, identifier
-
-Period = tuple[datetime, datetime]
-Row = dict[str, Any]
+from app.commands.demo.catalogue import Offering, Project, Row, identifier
+from app.slots.periods import Period
+from app.values import text_of
 
 
 class Fate(NamedTuple):
@@ -68,7 +67,7 @@ class Booking(NamedTuple):
     @property
     def hours(self) -> int:
         """The booked time of all periods."""
-        return sum(int((end - start).total_seconds()) // 3600 for start, end in self.periods)
+        return sum(int((period.end - period.start).total_seconds()) // 3600 for period in self.periods)
 
     @property
     def cost(self) -> str | None:
@@ -83,23 +82,17 @@ EXAMPLE_OFFERING = "confocal-microscope"
 EXAMPLE_PROJECT = "bee-connectome"
 
 
-def _example(topic: str, description: str, fate: Fate) -> Row:
-    name, key = f"Confocal session: {topic}", f"{EXAMPLE_OFFERING}-{topic.replace(' ', '-')}"
-    chosen = {"key": key, "name": name, "description": description, "fate": fate}
-    return chosen | {"project": EXAMPLE_PROJECT, "creator": "creator"}
-
-
-# The last requests for the example offering: always in the weeks to come.
+# Topic, description and fate of the last requests for the example offering: always in the weeks to come.
 PINNED = (
-    _example("bee brains", "Whole brains, cleared, 20× air.", ACCEPTED),
-    _example("mushroom bodies", "Same brains, 63× oil.", WAITING),
-    _example("varroa mites", "Autofluorescence only.", WAITING),
+    ("bee brains", "Whole brains, cleared, 20× air.", ACCEPTED),
+    ("mushroom bodies", "Same brains, 63× oil.", WAITING),
+    ("varroa mites", "Autofluorescence only.", WAITING),
 )
-EXAMPLE_BOOKING, EXAMPLE_TO_ACCEPT, EXAMPLE_TO_REJECT = (identifier("booking", pinned["key"]) for pinned in PINNED)
-EXAMPLE_ORDER = identifier("order", f"{PINNED[0]['key']}/Create")
+EXAMPLE_KEYS = [f"{EXAMPLE_OFFERING}-{topic.replace(' ', '-')}" for topic, _, _ in PINNED]
+EXAMPLE_BOOKING, EXAMPLE_TO_ACCEPT, EXAMPLE_TO_REJECT = (identifier("booking", key) for key in EXAMPLE_KEYS)
 
 
-def demo_dataset(now: datetime) -> dict[str, Any]:
+def demo_dataset(now: datetime) -> Row:
     """The whole demo as of `now` (with a time zone), one entry per table; the same for the same `now`."""
     now = now.astimezone(UTC).replace(microsecond=0)
     midnight = now.replace(hour=0, minute=0, second=0)
@@ -127,12 +120,12 @@ def _sessions(offering: Offering, midnight: datetime) -> Iterator[list[Period]]:
         start = max(free_from, midnight + timedelta(days=day, hours=offering.opens))
         for _ in range(chance.choice(offering.a_day)):
             length = timedelta(hours=chance.choice(offering.hours))
-            session = [(start, start + length)]
+            session = [Period(start, start + length)]
             if chance.random() < 0.1:
                 after_break = start + length + timedelta(minutes=30)
-                session.append((after_break, after_break + length))
+                session.append(Period(after_break, after_break + length))
             yield session
-            start = free_from = session[-1][1]
+            start = free_from = session[-1].end
 
 
 def _bookings(now: datetime, midnight: datetime) -> Iterator[Booking]:
@@ -142,15 +135,21 @@ def _bookings(now: datetime, midnight: datetime) -> Iterator[Booking]:
         for index, periods in enumerate(sessions):
             booking = _booking(next(numbers), offering, index, periods, now)
             if offering.slug == EXAMPLE_OFFERING and index >= len(sessions) - len(PINNED):
-                booking = booking._replace(**PINNED[len(sessions) - 1 - index])
+                booking = _pinned(booking, len(sessions) - 1 - index)
             yield booking
             if index % 8 == 1 and booking.fate is ACCEPTED:
                 rival = _booking(next(numbers), offering, index, periods, now)
                 yield rival._replace(key=f"{rival.key}-rival", fate=REJECTED, parent=None)
 
 
+def _pinned(booking: Booking, place: int) -> Booking:
+    topic, description, fate = PINNED[place]
+    named = booking._replace(key=EXAMPLE_KEYS[place], name=f"Confocal session: {topic}", description=description)
+    return named._replace(fate=fate, project=EXAMPLE_PROJECT, creator="creator")
+
+
 def _booking(number: int, offering: Offering, index: int, periods: list[Period], now: datetime) -> Booking:
-    (start, _), (_, end) = periods[0], periods[-1]
+    start, end = periods[0].start, periods[-1].end
     created = min(start, now) - timedelta(days=1 + number * 7 % 19, minutes=number * 37 % 600)
     name, description, project = offering.requests[number % len(offering.requests)]
     creators = catalogue.BOOKERS[project]
@@ -163,7 +162,7 @@ def _booking(number: int, offering: Offering, index: int, periods: list[Period],
 
 
 def _resource(booking: Booking, now: datetime) -> Row:
-    offering, end = booking.offering, booking.periods[-1][1]
+    offering, end = booking.offering, booking.periods[-1].end
     accepted, held = booking.fate.order_state == "done", booking.fate is ACCEPTED and end <= now
     last_day = (end + timedelta(days=14)).date().isoformat() if booking.fate is ACCEPTED and not held else None
     summary = {"header": "Summary", "body": f"{booking.hours} h used.\nNothing broken."}
@@ -185,16 +184,16 @@ def _resource(booking: Booking, now: datetime) -> Row:
         **_failure(booking.fate is FAILED),
         **_belongings(booking),
         "parent": booking.parent and identifier("booking", booking.parent),
-        "created": _written(booking.created),
-        "modified": _written(booking.decided + timedelta(hours=1)),
+        "created": text_of(booking.created),
+        "modified": text_of(booking.decided + timedelta(hours=1)),
         "slots": _slots(booking),
         "endpoints": _endpoints(booking) if accepted and offering.host else [],
     }
 
 
 def _slots(booking: Booking) -> list[Row]:
-    named = [(f"booking_{booking.key}_{number}", *period) for number, period in enumerate(booking.periods, start=1)]
-    return [{"start": _written(start), "end": _written(end), "backend_id": name} for name, start, end in named]
+    named = [(f"booking_{booking.key}_{number}", period) for number, period in enumerate(booking.periods, start=1)]
+    return [{"start": text_of(each.start), "end": text_of(each.end), "backend_id": name} for name, each in named]
 
 
 def _failure(failed: bool) -> Row:
@@ -203,9 +202,9 @@ def _failure(failed: bool) -> Row:
 
 
 def _attributes(booking: Booking) -> Row:
-    schedules = [_schedule(f"period-{n}", *period) for n, period in enumerate(booking.periods, start=1)]
-    described = {"description": booking.description} if booking.description else {}
-    return {"name": booking.name, "schedules": schedules} | described
+    schedules = [_schedule(f"period-{n}", period) for n, period in enumerate(booking.periods, start=1)]
+    described: Row = {"description": booking.description} if booking.description else {}
+    return described | {"name": booking.name, "schedules": schedules}
 
 
 def _belongings(booking: Booking) -> Row:
@@ -221,7 +220,7 @@ def _belongings(booking: Booking) -> Row:
 def _backend_metadata(booking: Booking, now: datetime) -> Row:
     if booking.offering.category == "rooms":
         return {}
-    started, ended = booking.periods[0][0] <= now, booking.periods[-1][1] <= now
+    started, ended = booking.periods[0].start <= now, booking.periods[-1].end <= now
     metadata: Row = {"runtime_state": "finished" if ended else "running" if started else "reserved"}
     host, n = booking.offering.host, booking.number % 250
     network = {"external_ips": [f"192.0.2.{n}"], "internal_ips": [f"10.7.0.{n}"], "hypervisor_hostname": host}
@@ -255,22 +254,22 @@ def _order(booking: Booking, kind: str, state: str, created: datetime) -> tuple[
         "cost": booking.cost,
         "output": "Entered in the calendar." if kind == "Create" and activated else "",
         **_failure(state == "erred"),
-        "activated": _written(decision) if activated else None,
+        "activated": text_of(decision) if activated else None,
         "created_by": identifier("user", booking.creator),
         **_review("consumer", CONSUMERS[booking.project], approval, approved),
         **_review("provider", booking.offering.organisation, decision, decided),
         "callback_url": None,
         "termination_comment": "No longer needed." if kind == "Terminate" else reason,
         "backend_id": "",
-        "created": _written(created),
-        "modified": _written(decision if decided else approval if approved else created),
+        "created": text_of(created),
+        "modified": text_of(decision if decided else approval if approved else created),
     }
     return identifier("order", f"{booking.key}/{kind}"), row
 
 
 def _review(side: str, organisation: str, at: datetime, reviewed: bool) -> Row:
     reviewer = identifier("user", REVIEWERS[organisation]) if reviewed else None
-    return {f"{side}_reviewed_by": reviewer, f"{side}_reviewed_at": _written(at) if reviewed else None}
+    return {f"{side}_reviewed_by": reviewer, f"{side}_reviewed_at": text_of(at) if reviewed else None}
 
 
 def _project(project: Project, now: datetime) -> Row:
@@ -283,7 +282,7 @@ def _project(project: Project, now: datetime) -> Row:
 
 def _offering(offering: Offering, midnight: datetime) -> Row:
     latitude, longitude = offering.place or (None, None)
-    window = _schedule("open", midnight - timedelta(days=400), datetime(2100, 1, 1, tzinfo=UTC))
+    window = _schedule("open", Period(midnight - timedelta(days=400), datetime(2100, 1, 1, tzinfo=UTC)))
     lexis = {"heappe_url": f"https://{offering.host}/heappe"} if offering.supports_lexis else {}
     row: Row = {"name": offering.name, "slug": offering.slug, "description": offering.description}
     row |= {"type": "Marketplace.Booking", "shared": offering.shared, "billable": offering.billable}
@@ -295,9 +294,6 @@ def _offering(offering: Offering, midnight: datetime) -> Row:
     return row | {"parent": offering.parent and identifier("offering", offering.parent)}
 
 
-def _schedule(name: str, start: datetime, end: datetime) -> Row:
-    return {"id": name, "start": f"{start:%Y-%m-%dT%H:%M:%S}.000Z", "end": f"{end:%Y-%m-%dT%H:%M:%S}.000Z"}
-
-
-def _written(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+def _schedule(name: str, period: Period) -> Row:
+    start, end = (f"{moment:%Y-%m-%dT%H:%M:%S}.000Z" for moment in (period.start, period.end))
+    return {"id": name, "start": start, "end": end}
