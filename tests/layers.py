@@ -11,7 +11,7 @@ PICTURE = re.compile(r"```mermaid\n.*?```", re.DOTALL)
 
 ALLOWED = {
     "__main__": {"cli"},
-    "cli": {"commands", "config", "database", "embedded"},
+    "cli": {"commands", "mistakes"},
     "main": {"api", "bookings", "calendar", "config", "daily", "database", "directory", "document", "health"}
     | {"offerings", "orders"},
     "document": {"api", "bookings"},
@@ -68,15 +68,16 @@ ALLOWED = {
     "access": {"auth", "models"},
     "slots": {"errors", "models", "values"},
     "query": {"auth", "columns", "errors", "models", "values"},
-    "commands": {"auth", "config", "database", "locks", "models", "slots", "values"},
+    "commands": {"auth", "columns", "config", "database", "locks", "models", "slots", "values"},
     "auth": {"columns", "errors", "models"},
     "database": {"config", "embedded"},
     "errors": set(),
     "models": {"values"},
     "config": set(),
-    "embedded": set(),
+    "embedded": {"mistakes"},
     "locks": set(),
     "columns": set(),
+    "mistakes": set(),
     "values": set(),
 }
 """From the outside in."""

@@ -45,7 +45,7 @@ def test_another_database_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) 
 
 def test_empty_url_means_the_embedded_database(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "")
-    assert address() is None
+    assert Settings().url_of_database() is None
 
 
 def test_base_url_has_no_trailing_slash(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.commands.transfer.parts import ENDPOINTS, MEDIA_FILES, PARTS, RESOURCES, Part
 from app.commands.transfer.report import Problems
-from app.query.columns import Expression, Statement
+from app.columns import Expression, Statement
 
 _SEPARATOR: ColumnElement[str] = literal_column("' / '")
 _TIME = "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.commands.transfer.parts import PARTS, SCOPES, Part
 from app.models import Base, MediaFile, ResourceEndpoint, RolePermission, Slot, Token
-from app.query.columns import Expression, Statement
+from app.columns import Expression, Statement
 
 _ABOUT = "A dump of Booking Resources. Keys and references are uuids; times are UTC; tokens are kept as digests only."
 _BATCH = 500

@@ -1,17 +1,39 @@
 """The demo data set is whole, free of overlaps, the same for the same moment, and matches its own examples."""
 
+import json
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta, timezone
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.commands.demo.catalogue import identifier
-from app.commands.demo.dataset import EXAMPLE_BOOKING, EXAMPLE_TO_ACCEPT, EXAMPLE_TO_REJECT, EXAMPLES, demo_dataset
+from app.commands.demo.dataset import (
+    EXAMPLE_BOOKING,
+    EXAMPLE_OFFERING,
+    EXAMPLE_PROJECT,
+    EXAMPLE_TO_ACCEPT,
+    EXAMPLE_TO_REJECT,
+    demo_dataset,
+)
 
 Row = dict[str, Any]
 Dataset = dict[str, Any]
+
+DOCUMENTED: Row = json.loads((Path(__file__).parents[3] / "app" / "examples.json").read_text())
+PARAMETERS: Row = DOCUMENTED["parameters"]
+"""Examples by parameter, or by operation and parameter."""
+OF_NO_BOOKING = {
+    *("uuid", "resource_uuid", "busy_slot_uuid", "type", "start", "end", "duration"),
+    *("Prefer", "If-Match", "Idempotency-Key"),
+}
+EXAMPLES = {name: value for name, value in PARAMETERS.items() if "." not in name and name not in OF_NO_BOOKING}
+"""Examples for the parameters by which bookings are filtered, sorted and shown."""
+OFFERING, PROJECT = identifier("offering", EXAMPLE_OFFERING), identifier("project", EXAMPLE_PROJECT)
+CUSTOMER, PROVIDER = identifier("customer", "pollinators"), identifier("customer", "imaging-core")
+ORDER = identifier("order", "confocal-microscope-bee-brains/Create")
 
 STAMPS = {"created", "modified"}
 KEYS = {
@@ -239,7 +261,8 @@ def test_the_same_moment_in_any_time_zone_gives_the_same_data(now: datetime) -> 
 
 
 def test_names_and_uuids_do_not_depend_on_the_moment() -> None:
-    first, second = demo_dataset(MOMENTS[0]), demo_dataset(MOMENTS[1])
+    first: Dataset = demo_dataset(MOMENTS[0])
+    second: Dataset = demo_dataset(MOMENTS[1])
     for table in ("users", "customers", "projects", "offerings", "plans", "offering_components"):
         assert list(first[table]) == list(second[table])
     assert identifier("booking", EXAMPLES["slug"]) == EXAMPLE_BOOKING
@@ -351,3 +374,79 @@ def test_the_example_booking_is_well_made(dataset: Dataset, now: datetime) -> No
     assert booking["end_date_requested_by"] == identifier("user", "creator")
     assert date.fromisoformat(booking["end_date"]) > now.date()
     assert creation_order(dataset, EXAMPLE_BOOKING)["provider_reviewed_by"]
+
+
+def of_operation(operation: str) -> Row:
+    """The examples of one operation alone."""
+    return {name.partition(".")[2]: value for name, value in PARAMETERS.items() if name.startswith(f"{operation}.")}
+
+
+SHOWN_OFFERING = {"uuid": OFFERING, "plan_uuid": identifier("plan", f"{EXAMPLE_OFFERING}/Academic")} | {
+    "category_uuid": identifier("category", "instruments"),
+    "customer_uuid": PROVIDER,
+}
+UUIDS_BY_OPERATION = {
+    "booking_offerings": SHOWN_OFFERING,
+    "marketplace_public_offerings": SHOWN_OFFERING,
+    "marketplace_public_offerings_plans": SHOWN_OFFERING,
+    "customers": {"uuid": PROVIDER},
+    "projects": {"uuid": PROJECT, "customer": CUSTOMER, "customer_uuid": CUSTOMER},
+    "users": {"uuid": identifier("user", "creator")},
+    "users_me": {"uuid": identifier("user", "creator")},
+}
+"""What is looked up beside bookings."""
+UUIDS = {
+    **{f"{name}_{act}": row for name, row in UUIDS_BY_OPERATION.items() for act in ("list", "count", "retrieve")},
+    **{f"marketplace_bookings_{action}": {"offering_uuid": OFFERING} for action in ("list", "count")},
+    **{f"booking_offerings_busy_slots_{action}": {"uuid": OFFERING} for action in ("list", "create", "destroy")},
+    **{
+        f"marketplace_orders_{act}": {"uuid": ORDER}
+        for act in ("retrieve", "approve_by_consumer", "reject_by_consumer")
+    },
+    "booking_offerings_free_list": {"uuid": OFFERING},
+    "booking_resources_accept": {"uuid": EXAMPLE_TO_ACCEPT},
+    "booking_resources_reject": {"uuid": EXAMPLE_TO_REJECT},
+}
+
+
+def test_uuids_of_examples_are_those_of_the_demo() -> None:
+    found = {name.partition(".")[0]: of_operation(name.partition(".")[0]) for name in PARAMETERS if "." in name}
+    uuids = {
+        operation: {name: value for name, value in row.items() if name == "customer" or name.endswith("uuid")}
+        for operation, row in found.items()
+    }
+    assert {operation: row for operation, row in uuids.items() if row} == UUIDS
+    assert PARAMETERS["uuid"] == PARAMETERS["resource_uuid"] == EXAMPLE_BOOKING
+
+
+def test_what_is_looked_up_is_as_the_examples_say(dataset: Dataset) -> None:
+    """Offerings, customers, projects and users; each has the name, slug and so on by which it is to be found."""
+    offering, customer = of_operation("booking_offerings_list"), of_operation("customers_list")
+    project, user = of_operation("projects_list"), of_operation("users_list")
+    for table, wanted in (("offerings", offering), ("customers", customer), ("projects", project)):
+        row = dataset[table][wanted["uuid"]]
+        assert (row["name"], row["slug"]) == (wanted["name_exact"], wanted["slug"])
+        assert all(wanted[name].lower() in row["name"].lower() for name in ("name", "query"))
+    row = dataset["offerings"][OFFERING]
+    assert (row["customer"], row["category"]) == (offering["customer_uuid"], offering["category_uuid"])
+    assert (row["shared"], row["billable"], [row["state"]]) == (offering["shared"], offering["billable"], ["Active"])
+    assert offering["state"] == ["Active"]
+    assert dataset["plans"][offering["plan_uuid"]]["offering"] == OFFERING
+    row = dataset["customers"][PROVIDER]
+    assert [row[name] for name in ("abbreviation", "archived", "native_name")] == ["NUIC", False, ""]
+    assert [customer[name] for name in ("abbreviation", "archived", "native_name")] == ["NUIC", False, ""]
+    row = dataset["projects"][PROJECT]
+    assert (row["customer"], row["is_removed"]) == (project["customer"], project["is_removed"])
+    assert project["customer_name"] in dataset["customers"][CUSTOMER]["name"]
+    row = dataset["users"][user["uuid"]]
+    assert (row["username"], user["query"]) == (user["username"], "creator")
+    assert user["full_name"] in f"{row['first_name']} {row['last_name']}"
+
+
+def test_example_order_can_be_sent_as_it_stands(dataset: Dataset) -> None:
+    body = DOCUMENTED["bodies"]["marketplace_orders_create"]
+    assert body["offering"] == f"/api/marketplace-public-offerings/{OFFERING}/"
+    assert body["project"] == f"/api/projects/{PROJECT}/"
+    assert dataset["orders"][ORDER]["resource"] == EXAMPLE_BOOKING
+    ((opens, closes),) = periods(dataset["offerings"][OFFERING]["attributes"]["schedules"])
+    assert all(opens <= start < end <= closes for start, end in periods(body["attributes"]["schedules"]))

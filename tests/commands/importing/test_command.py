@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from app.cli import cli
 from app.commands.importing.reader import Reader
-from app.config import settings
+from app.config import Settings, settings
 from app.database import connected
 from app.embedded import Cluster
 from tests.commands.importing.conftest import shown_from
