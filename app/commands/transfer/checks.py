@@ -24,9 +24,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.columns import Expression, Statement
 from app.commands.transfer.parts import ENDPOINTS, MEDIA_FILES, PARTS, RESOURCES, Part
 from app.commands.transfer.report import Problems
-from app.columns import Expression, Statement
 
 _SEPARATOR: ColumnElement[str] = literal_column("' / '")
 _TIME = "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"

@@ -8,9 +8,9 @@ from sqlalchemy import ColumnElement, DateTime, LargeBinary, Numeric, Text, case
 from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.columns import Expression, Statement
 from app.commands.transfer.parts import PARTS, SCOPES, Part
 from app.models import Base, MediaFile, ResourceEndpoint, RolePermission, Slot, Token
-from app.columns import Expression, Statement
 
 _ABOUT = "A dump of Booking Resources. Keys and references are uuids; times are UTC; tokens are kept as digests only."
 _BATCH = 500

@@ -21,9 +21,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.columns import Expression
 from app.commands.transfer.checks import same_row
 from app.commands.transfer.parts import ENDPOINTS, MEDIA_FILES, PARTS, RESOURCES, SLOTS, Part
-from app.columns import Expression
 
 _FIND_KEPT_SLOTS = text(
     "UPDATE staging_slot AS s SET kept = t.id FROM slot AS t WHERE t.resource_uuid = s.resource_uuid"
