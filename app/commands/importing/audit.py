@@ -4,18 +4,10 @@ import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TypeAlias
 from uuid import UUID
 
-
-class Period(NamedTuple):
-    """A booked period, half-open."""
-
-    start: datetime
-    end: datetime
-
-    def __str__(self) -> str:
-        return f"{self.start.isoformat()} to {self.end.isoformat()}"
+from app.slots.periods import Period
 
 
 @dataclass(frozen=True)
@@ -43,7 +35,7 @@ class Overlap:
     second: Claim
     periods: tuple[tuple[Period, Period], ...]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The overlap for a file."""
         pairs = [[_period_as_json(each) for each in pair] for pair in self.periods]
         return {
@@ -54,7 +46,7 @@ class Overlap:
         }
 
 
-_Slot = tuple[Period, int, Claim]
+_Slot: TypeAlias = tuple[Period, int, Claim]
 """A period with the booking, and the place of that among all."""
 
 

@@ -14,11 +14,12 @@ from rich.console import Console
 from rich.progress import Progress
 
 from app.commands.importing import reader, service
-from app.commands.importing.audit import Claim, Overlap, Period
+from app.commands.importing.audit import Claim, Overlap
 from app.commands.terminal import bars, print_table
 from app.commands.transfer import LoadRefused
 from app.config import settings
 from app.database import connected
+from app.slots.periods import Period
 from app.values import NoMoment, moment_of
 
 NOT_READ = (
@@ -142,7 +143,8 @@ def _show_overlaps(found: list[Overlap]) -> None:
 
 def _claim(claim: Claim, periods: Iterable[Period]) -> str:
     where = " (stored here)" if claim.here else ""
-    return "\n".join([f"{claim.name}{where}", str(claim.uuid), *map(str, dict.fromkeys(periods))])
+    shown = (f"{each.start.isoformat()} to {each.end.isoformat()}" for each in dict.fromkeys(periods))
+    return "\n".join([f"{claim.name}{where}", str(claim.uuid), *shown])
 
 
 def _tell(outcome: service.Outcome, *, dry_run: bool) -> None:

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from math import isfinite
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from app.commands.importing.reader import Object, SourceError
 from app.commands.transfer.values import uuid_of
 from app.models.enums import BillingType, BillingUnit, OfferingState, ResourceState
+from app.slots.periods import moment
+from app.values import uuid_or_none
 
 GUESSED = "1970-01-01T00:00:00Z"
 """`modified` of rows that are made from what a booking says; what the source shows itself replaces them."""
@@ -47,7 +49,7 @@ def derived(kind: str, name: str) -> str:
     return str(uuid5(NAMESPACE, f"{kind}/{name}"))
 
 
-def uuid_in(item: Mapping[str, Any], name: str) -> str | None:
+def uuid_in(item: Object, name: str) -> str | None:
     """The uuid in a member, if there is any; raises SourceError."""
     value = item.get(name)
     try:
@@ -56,7 +58,7 @@ def uuid_in(item: Mapping[str, Any], name: str) -> str | None:
         raise SourceError(f"the source shows {name} {value!r} of {item.get('uuid')!r}, which {error}") from error
 
 
-def required_uuid(item: Mapping[str, Any], name: str) -> str:
+def required_uuid(item: Object, name: str) -> str:
     """The uuid in a member that must be there; raises SourceError."""
     value = uuid_in(item, name)
     if value is None:
@@ -64,35 +66,41 @@ def required_uuid(item: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def linked(item: Mapping[str, Any], name: str) -> str | None:
+def linked(item: Object, name: str) -> str | None:
     """The uuid at the end of a link, if there is one."""
     link = item.get(name)
-    try:
-        return str(uuid_of(link.rstrip("/").rpartition("/")[2])) if isinstance(link, str) else None
-    except ValueError:
-        return None
+    found = uuid_or_none(link.rstrip("/").rpartition("/")[2], plain=True) if isinstance(link, str) else None
+    return None if found is None else str(found)
 
 
-def _kept(item: Mapping[str, Any], names: Iterable[str]) -> Object:
+def _kept(item: Object, names: Iterable[str]) -> Object:
     return {name: item[name] for name in names if item.get(name) is not None}
 
 
-def _objects(value: Any) -> list[Object]:
+def _objects(value: object) -> list[Object]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _typed(value: Any) -> list[Object]:
+def _typed(value: object) -> list[Object]:
     return [item for item in _objects(value) if isinstance(item.get("type"), str)]
 
 
-def _stamp(item: Mapping[str, Any]) -> Any:
+def _stamp(item: Object) -> object:
     """When what the source shows was last changed, as far as it tells."""
     return item.get("modified") or item.get("created") or item.get("date_joined") or SHOWN
 
 
-def _full_name(name: Any) -> Object:
+def _full_name(name: object) -> Object:
     first, _, last = name.partition(" ") if isinstance(name, str) else ("", "", "")
     return {"first_name": first, "last_name": last}
+
+
+class References(NamedTuple):
+    """What a booking or an order is about."""
+
+    offering: str
+    project: str
+    plan: str | None
 
 
 class Dataset:
@@ -103,19 +111,20 @@ class Dataset:
         self.plan_components: dict[tuple[str, str], Object] = {}
         self.usernames: dict[str, str] = {}
         """Users by name: their own uuid or, until it is known, a derived one."""
-        self.parents: dict[str | None, Any] = {}
+        self.parents: dict[str | None, object] = {}
         """Names of what bookings are parts of."""
 
     def add_booking(self, item: Object) -> str:
         """A booking, its orders, and what it says of everything it refers to; returns its uuid."""
         uuid = required_uuid(item, "uuid")
-        row = _kept(item, _BOOKING) | self._references(item)
+        of = self._references(item)
+        row = _kept(item, _BOOKING) | of._asdict()
         creator = self.person(linked(item, "created_by"), item.get("created_by_username"), item, "created_by_full_name")
         names = ("consumer_reviewed_by_username", "consumer_reviewed_by_full_name")
         self.person(linked(item, "consumer_reviewed_by"), item.get(names[0]), item, names[1])
         row["end_date_requested_by"] = self.person(linked(item, "end_date_requested_by"))
-        row["parent"] = uuid_in(item, "parent_uuid")
-        self.parents[row["parent"]] = item.get("parent_name")
+        row["parent"] = parent = uuid_in(item, "parent_uuid")
+        self.parents[parent] = item.get("parent_name")
         if item.get("last_sync") not in (None, item.get("created")):
             row["last_sync"] = item["last_sync"]
         for name in ("order_in_progress", "creation_order"):
@@ -124,17 +133,16 @@ class Dataset:
                 self.add_order(order, uuid, creator if name == "creation_order" else None, item)
                 row["cost"] = order.get("old_cost_estimate")
         if item.get("is_usage_based") is True:
-            self._charged_by_usage(row["offering"])
+            self._charged_by_usage(of.offering)
         self.tables["resources"][uuid] = row
         return uuid
 
-    def add_order(
-        self, item: Object, booking: str, creator: str | None = None, of: Mapping[str, Any] | None = None
-    ) -> None:
+    def add_order(self, item: Object, booking: str, creator: str | None = None, of: Object | None = None) -> None:
         """An order of a booking; orders name people by username, or by full name only."""
-        row = _kept(item, _ORDER) | self._references(item)
-        row["plan"] = uuid_in(item, "new_plan_uuid") or row["plan"]
-        row["old_plan"] = self._plan(item, "old_plan_uuid", item.get("old_plan_name"), row["offering"])
+        references = self._references(item)
+        row = _kept(item, _ORDER) | references._asdict()
+        row["plan"] = uuid_in(item, "new_plan_uuid") or references.plan
+        row["old_plan"] = self._plan(item, "old_plan_uuid", item.get("old_plan_name"), references.offering)
         row["activated"] = item.get("completed_at")
         for side in ("consumer", "provider"):
             who = f"{side}_reviewed_by"
@@ -147,7 +155,7 @@ class Dataset:
         self.tables["orders"][uuid] = row | {"resource": booking}
 
     def person(
-        self, uuid: str | None, username: Any = None, item: Mapping[str, Any] | None = None, full_name: str = ""
+        self, uuid: str | None, username: object = None, item: Object | None = None, full_name: str = ""
     ) -> str | None:
         """The uuid of a user known by uuid, username or full name, whichever is there; None if nothing is."""
         name = (item or {}).get(full_name)
@@ -165,7 +173,7 @@ class Dataset:
                 self.tables["users"][uuid] = {**named, "modified": GUESSED}
         return uuid
 
-    def _references(self, item: Object) -> Object:
+    def _references(self, item: Object) -> References:
         """Offering, plan and project of a booking or an order, with what it says of them."""
         offering, project = required_uuid(item, "offering_uuid"), required_uuid(item, "project_uuid")
         values = {
@@ -179,12 +187,13 @@ class Dataset:
         values["end_date_requested_by"] = self.person(linked(item, "project_end_date_requested_by"))
         self._guess("projects", project, {"name": "", "customer": self._customer(item, "customer")}, values)
         plan = self._plan(item, "plan_uuid", item.get("plan_name"), offering)
-        return {"offering": offering, "project": project, "plan": plan}
+        return References(offering, project, plan)
 
-    def _guess(self, table: str, uuid: str, basis: Object, values: Object) -> None:
+    def _guess(self, table: str, uuid: str, basis: Mapping[str, object], values: Object) -> None:
         """A row made from what is said of it elsewhere, unless the source has shown it."""
-        known = self.tables[table].get(uuid, {**basis, "modified": GUESSED})
-        self.tables[table][uuid] = {**known, **_kept(values, values)} if known["modified"] == GUESSED else known
+        row = self.tables[table].setdefault(uuid, {**basis, "modified": GUESSED})
+        if row["modified"] == GUESSED:
+            row |= _kept(values, values)
 
     def _customer(self, item: Object, role: str) -> str | None:
         uuid = uuid_in(item, f"{role}_uuid")
@@ -205,7 +214,7 @@ class Dataset:
             self._guess("offerings", uuid, {"name": "", "category": self._category(item)}, values)
         return uuid
 
-    def _plan(self, item: Object, member: str, name: Any, offering: str) -> str | None:
+    def _plan(self, item: Object, member: str, name: object, offering: str) -> str | None:
         uuid = uuid_in(item, member)
         if uuid is not None:
             basis = {"name": "", "unit": BillingUnit.MONTH, "offering": offering}
@@ -216,14 +225,19 @@ class Dataset:
         return uuid
 
     def _charged_by_usage(self, offering: str) -> None:
-        row = {"offering": offering, "type": "imported-usage", "name": "Usage", "billing_type": BillingType.USAGE}
+        row: Object = {
+            "offering": offering,
+            "type": "imported-usage",
+            "name": "Usage",
+            "billing_type": BillingType.USAGE,
+        }
         self.tables["offering_components"].setdefault(derived("usage", offering), row)
 
     def add_parent(self, uuid: str, child: Object) -> None:
         """A parent that the source does not show: something that is no booking, and known by its name only."""
         offering, name = derived("parent", uuid), str(self.parents.get(uuid) or "")
         kind = {"name": name, "type": "Unknown", "state": OfferingState.ARCHIVED, "shared": False}
-        category = self.tables["offerings"][child["offering"]]["category"]
+        category = self.tables["offerings"][str(child["offering"])]["category"]
         self.tables["offerings"][offering] = {**kind, "category": category, "modified": GUESSED}
         row = {"name": name[:150], "offering": offering, "project": child["project"], "attributes": {}}
         self.tables["resources"][uuid] = {**row, "state": ResourceState.TERMINATED, "modified": GUESSED}
@@ -275,8 +289,8 @@ class Dataset:
     def show_user(self, uuid: str, item: Object) -> None:
         """What the source shows of a user."""
         self.tables["users"][uuid] |= _kept(item, _USER) | {"modified": _stamp(item)}
-        if isinstance(item.get("username"), str):
-            self.usernames[item["username"]] = uuid
+        if isinstance(name := item.get("username"), str):
+            self.usernames[name] = uuid
 
     def same_people(self, others: Mapping[str, str]) -> None:
         """Replaces users by others: uuid by uuid."""
@@ -284,7 +298,7 @@ class Dataset:
             self.tables["users"].pop(uuid, None)
         for table in ("projects", "resources", "orders"):
             for row in self.tables[table].values():
-                row.update({name: others[row[name]] for name in _PEOPLE if row.get(name) in others})
+                row.update({name: others[str(row[name])] for name in _PEOPLE if row.get(name) in others})
 
     def rows(self) -> Object:
         """The data set for `load_dataset`."""
@@ -307,21 +321,18 @@ def _attributes(item: Object) -> Object:
 
 
 def _is_open(window: Object) -> bool:
-    try:
-        start = datetime.fromisoformat(window["start"])
-    except (KeyError, TypeError, ValueError):
-        return False
-    return start.tzinfo is not None and start <= datetime.now(UTC) + timedelta(minutes=1)
+    start = moment(window.get("start"))
+    return start is not None and start <= datetime.now(UTC) + timedelta(minutes=1)
 
 
-def _prices(item: Object) -> Iterable[tuple[Any, int, Any]]:
+def _prices(item: Object) -> Iterable[tuple[object, object, object]]:
     """Kind, included amount and price of each component of a plan."""
     components = _typed(item.get("components"))
     if components:
         for component in components:
             yield component["type"], component.get("amount") or 0, component.get("price") or 0
-    elif isinstance(item.get("prices"), dict):
+    elif isinstance(prices := item.get("prices"), dict):
         quotas = item.get("quotas")
-        for kind, price in item["prices"].items():
+        for kind, price in prices.items():
             quota = quotas.get(kind) if isinstance(quotas, dict) else None
             yield kind, int(quota) if isinstance(quota, (int, float)) and isfinite(quota) else 0, price or 0

@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, Self
+from typing import Self, TypeAlias
 from urllib.parse import quote
 
 import httpx
+
+from app.values import text_of
 
 ATTEMPTS = 6
 LONGEST_PAUSE = 60.0
@@ -23,8 +25,9 @@ MARGIN = timedelta(minutes=5)
 """How far back to look again: for transactions that end late, and clocks that differ."""
 
 BOOKINGS = "/api/booking-resources/"
-Object = dict[str, Any]
-Progress = Callable[[str, int, int | None], None]
+Object: TypeAlias = dict[str, object]
+"""A JSON object."""
+Progress: TypeAlias = Callable[[str, int, int | None], None]
 """Is called with a step, how many were read so far, and of how many, if known."""
 
 
@@ -55,7 +58,7 @@ class Reader:
         client: httpx.AsyncClient,
         base: httpx.URL,
         page_size: int = 100,
-        sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self.base = base
         self._client = client
@@ -81,7 +84,7 @@ class Reader:
 
         What changes meanwhile is read again, until nothing new turns up, so that no change falls between two imports.
         """
-        seen: dict[str, Any] = {}
+        seen: dict[object, object] = {}
         for _ in range(MOST_PASSES):
             fresh, began = False, None
             async for items, response in self._pages(since, progress):
@@ -95,7 +98,7 @@ class Reader:
                 return
             since = began - MARGIN
 
-    async def one(self, path: str, **parameters: str) -> Any:
+    async def one(self, path: str, **parameters: str) -> object:
         """The JSON under a path, or None if the source does not show any there."""
         response = await self._get(path, parameters)
         if response.status_code == httpx.codes.UNAUTHORIZED:
@@ -106,7 +109,7 @@ class Reader:
         """Systems of 2024 show orders only of a single booking."""
         if "creation_order" in item:
             return item
-        found = await self.one(f"{BOOKINGS}{quote(item['uuid'], safe='')}/")
+        found = await self.one(f"{BOOKINGS}{quote(str(item['uuid']), safe='')}/")
         return found if isinstance(found, dict) else item
 
     async def _pages(
@@ -131,10 +134,9 @@ class Reader:
     async def _first_page(self, query: httpx.QueryParams, since: datetime | None) -> httpx.Response:
         if since is None:
             return await self._get(BOOKINGS, query)
-        moment = since.astimezone(UTC)
-        response = await self._get(BOOKINGS, query.set("modified", f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}"))
+        response = await self._get(BOOKINGS, query.set("modified", text_of(since)))
         if response.status_code == httpx.codes.BAD_REQUEST:  # systems of 2024 know days only
-            response = await self._get(BOOKINGS, query.set("modified", f"{moment:%Y-%m-%d}"))
+            response = await self._get(BOOKINGS, query.set("modified", text_of(since)[:10]))
         return response
 
     def _items(self, response: httpx.Response) -> list[Object]:
@@ -204,7 +206,7 @@ class Reader:
         return url.host == self.base.host and (url.scheme, url.port) in ways
 
 
-def _json_of(response: httpx.Response) -> Any:
+def _json_of(response: httpx.Response) -> object:
     """What an answer says; None if that is no JSON."""
     try:
         return response.json()

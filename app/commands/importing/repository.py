@@ -3,19 +3,23 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, Uuid, any_, func, literal, select
+from sqlalchemy import ARRAY, ColumnElement, any_, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import InstrumentedAttribute
 
-from app.commands.importing.audit import Claim, Period
+from app.commands.importing.audit import Claim
 from app.models import Order, Resource, Slot, User
 from app.models.enums import IN_PROGRESS_STATES
+from app.slots.periods import Period
+
+Value = TypeVar("Value", UUID, str)
 
 
-def _among(column: Any, values: Collection[Any], kind: Any) -> Any:
-    return column == any_(literal(list(values), ARRAY(kind)))
+def _among(column: InstrumentedAttribute[Value], values: Collection[Value]) -> ColumnElement[bool]:
+    return column == any_(literal(list(values), ARRAY(column.type)))
 
 
 async def latest_change(connection: AsyncConnection) -> datetime | None:
@@ -25,20 +29,20 @@ async def latest_change(connection: AsyncConnection) -> datetime | None:
 
 async def changes_of(connection: AsyncConnection, uuids: Collection[UUID]) -> Mapping[UUID, datetime]:
     """When those of the bookings that are stored last changed."""
-    statement = select(Resource.uuid, Resource.modified).where(_among(Resource.uuid, uuids, Uuid()))
+    statement = select(Resource.uuid, Resource.modified).where(_among(Resource.uuid, uuids))
     return dict((await connection.execute(statement)).all())
 
 
 async def same_names(connection: AsyncConnection, users: Collection[str]) -> Mapping[UUID, str]:
     """Usernames by the uuid under which they are stored, of those names that are."""
-    statement = select(User.uuid, User.username).where(_among(User.username, users, Text()))
+    statement = select(User.uuid, User.username).where(_among(User.username, users))
     return dict((await connection.execute(statement)).all())
 
 
 async def open_orders(connection: AsyncConnection, bookings: Collection[UUID]) -> Mapping[UUID, UUID]:
     """The booking of each stored order in progress."""
     statement = select(Order.uuid, Order.resource_uuid).where(
-        _among(Order.resource_uuid, bookings, Uuid()), Order.state.in_(IN_PROGRESS_STATES)
+        _among(Order.resource_uuid, bookings), Order.state.in_(IN_PROGRESS_STATES)
     )
     return dict((await connection.execute(statement)).all())
 

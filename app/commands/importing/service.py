@@ -5,22 +5,25 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TypeVar
 from uuid import UUID
 
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.commands.importing import repository
-from app.commands.importing.audit import Claim, Overlap, Period, giving_way, overlaps
+from app.commands.importing.audit import Claim, Overlap, giving_way, overlaps
 from app.commands.importing.mapping import GUESSED, Dataset, derived, linked, required_uuid
 from app.commands.importing.reader import BOOKINGS, MARGIN, Object, Progress, Reader, silent
 from app.commands.transfer import Report, load_dataset
 from app.commands.transfer.rows import ResourceRow
 from app.database import Database
 from app.models.enums import LIVE_STATES, UNDECIDED_STATES, OrderState, ResourceState
+from app.slots.periods import Period
 
 LOOKED_UP_AT_ONCE = 50
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -112,12 +115,8 @@ async def _claims(connection: AsyncConnection, rows: Iterable[ResourceRow]) -> l
     ]
     near: dict[UUID, Period] = {}
     for claim in claims:
-        start, end = near.get(claim.offering, claim.periods[0])
-        start, end = (
-            min(start, *(each.start for each in claim.periods)),
-            max(end, *(each.end for each in claim.periods)),
-        )
-        near[claim.offering] = Period(start, end)
+        known = (*claim.periods, near.get(claim.offering, claim.periods[0]))
+        near[claim.offering] = Period(min(each.start for each in known), max(each.end for each in known))
     own = {row.uuid for row in coming}
     return claims + [claim for claim in await repository.live_claims(connection, near) if claim.uuid not in own]
 
@@ -141,9 +140,8 @@ async def _add_rivals(database: Database, reader: Reader, data: Dataset) -> None
 async def _add_what_ended(database: Database, reader: Reader, data: Dataset, outcome: Outcome) -> None:
     """Parents of bookings, and orders that are no longer in progress; neither is shown with the booking."""
     resources, orders = data.tables["resources"], data.tables["orders"]
-    children = {
-        row["parent"]: row for row in resources.values() if row.get("parent") and row["parent"] not in resources
-    }
+    parents = ((row.get("parent"), row) for row in resources.values())
+    children = {parent: row for parent, row in parents if isinstance(parent, str) and parent not in resources}
     async with database.transaction(snapshot=True) as connection:
         stored = await repository.changes_of(connection, [UUID(uuid) for uuid in children])
         known = await repository.open_orders(connection, [UUID(uuid) for uuid in resources])
@@ -172,7 +170,7 @@ async def _look_up(reader: Reader, data: Dataset, progress: Progress) -> None:
     for uuid, plan in _guessed(data, "plans"):
         item = await reader.one(f"/api/marketplace-public-offerings/{plan['offering']}/plans/{uuid}/")
         if isinstance(item, dict) and "unit" in item:
-            data.show_plan(plan["offering"], {**item, "uuid": uuid})
+            data.show_plan(str(plan["offering"]), {**item, "uuid": uuid})
     for name, show in (("projects", data.show_project), ("customers", data.show_customer)):
         await _show(reader, data.tables[name], (f"/api/{name}/{{}}/",), show, progress, name)
     for name, uuid in list(data.usernames.items()):
@@ -192,7 +190,7 @@ async def _show(
     progress: Progress,
     step: str,
 ) -> None:
-    async def ask(uuid: str) -> tuple[str, Any]:
+    async def ask(uuid: str) -> tuple[str, Object | None]:
         for path in paths:
             item = await reader.one(path.format(uuid))
             if isinstance(item, dict) and linked({"uuid": item.get("uuid", uuid)}, "uuid") == uuid:
@@ -207,7 +205,7 @@ async def _show(
         progress(step, min(done + LOOKED_UP_AT_ONCE, len(known)), len(known))
 
 
-async def _each(items: Iterable[Any], ask: Callable[[Any], Awaitable[Any]]) -> list[Any]:
+async def _each(items: Iterable[Item], ask: Callable[[Item], Awaitable[Answer]]) -> list[Answer]:
     return await asyncio.gather(*map(ask, items))
 
 
@@ -226,15 +224,15 @@ async def _join_people(connection: AsyncConnection, data: Dataset) -> None:
 
 def _end(data: Dataset, ended: Mapping[Claim, list[Claim]]) -> None:
     """Lets bookings come as Terminated, with their orders and a line in their history that say for which others."""
-    undecided = {
-        order["resource"]: order for order in data.tables["orders"].values() if order["state"] in UNDECIDED_STATES
-    }
+    undecided: dict[object, list[Object]] = {}
+    for order in data.tables["orders"].values():
+        if order["state"] in UNDECIDED_STATES:
+            undecided.setdefault(order["resource"], []).append(order)
     for claim, rivals in ended.items():
         uuid, row = str(claim.uuid), data.tables["resources"][str(claim.uuid)]
         comment = f"Overlapped with {', '.join(str(rival.uuid) for rival in rivals)} when it was imported."
         change = {"resource": uuid, "from_state": row["state"], "to_state": ResourceState.TERMINATED}
         data.tables["history"][derived("end", f"{uuid}/{row['state']}")] = {**change, "comment": comment}
         row["state"] = ResourceState.TERMINATED
-        for order in data.tables["orders"].values() if uuid in undecided else ():
-            if order["resource"] == uuid and order["state"] in UNDECIDED_STATES:
-                order |= {"state": OrderState.CANCELED, "termination_comment": comment}
+        for order in undecided.get(uuid, ()):
+            order |= {"state": OrderState.CANCELED, "termination_comment": comment}

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.commands.importing.audit import Claim, Period, giving_way, overlaps
+from app.commands.importing.audit import Claim, giving_way, overlaps
+from app.slots.periods import Period
 
 DAY = datetime(2030, 5, 1, tzinfo=UTC)
 hours = st.integers(0, 12).map(lambda hour: DAY + timedelta(hours=hour))
