@@ -28,69 +28,16 @@ TAGS = [
     {"name": "health", "description": "For those who operate the service."},
 ]
 
-_OF_BOOKING = ("booking_resources_retrieve", "booking_resources_history_list")
-_FOR_BOOKING = (*_OF_BOOKING, "booking_resources_accept", "booking_resources_reject", "marketplace_resources_terminate")
-_OF_ORDER = ("marketplace_orders_retrieve",)
-_FOR_ORDER = (*_OF_ORDER, "marketplace_orders_approve_by_consumer", "marketplace_orders_reject_by_consumer")
-_OF_OFFERING = (
-    "marketplace_public_offerings_retrieve",
-    "marketplace_public_offerings_plans_list",
-    "booking_offerings_free_list",
-)
-_BUSY = ("booking_offerings_busy_slots_list", "booking_offerings_busy_slots_create")
-_REOPEN = ("booking_offerings_busy_slots_destroy",)
-_TAKEN = ("marketplace_bookings_list",)
-_SAME, _FIRST = "$request.path.uuid", "$response.body#/0/uuid"
-
-LINKS = (
-    Links("booking_resources_list", _FOR_BOOKING, uuid=_FIRST),
-    Links("booking_resources_retrieve", _FOR_BOOKING[1:], uuid="$response.body#/uuid"),
-    Links("booking_resources_retrieve", _OF_OFFERING, uuid="$response.body#/offering_uuid"),
-    Links("booking_resources_retrieve", ("projects_retrieve",), uuid="$response.body#/project_uuid"),
-    Links("booking_resources_retrieve", ("customers_retrieve",), uuid="$response.body#/customer_uuid"),
-    Links("booking_resources_accept", (*_OF_BOOKING, "marketplace_resources_terminate"), uuid=_SAME),
-    Links("booking_resources_reject", _OF_BOOKING, uuid=_SAME),
-    Links("marketplace_resources_terminate", _OF_BOOKING, uuid=_SAME),
-    Links("marketplace_resources_terminate", _OF_ORDER, uuid="$response.body#/order_uuid"),
-    Links("marketplace_orders_create", _FOR_ORDER, uuid="$response.body#/uuid"),
-    Links("marketplace_orders_create", _FOR_BOOKING, uuid="$response.body#/marketplace_resource_uuid"),
-    Links("marketplace_orders_create", _TAKEN, offering_uuid="$response.body#/offering_uuid"),
-    Links("marketplace_orders_list", _FOR_ORDER, uuid=_FIRST),
-    Links("marketplace_orders_retrieve", _FOR_ORDER[1:], uuid="$response.body#/uuid"),
-    Links("marketplace_orders_retrieve", _FOR_BOOKING, uuid="$response.body#/marketplace_resource_uuid"),
-    Links("marketplace_orders_approve_by_consumer", _OF_ORDER, uuid=_SAME),
-    Links("marketplace_orders_reject_by_consumer", _OF_ORDER, uuid=_SAME),
-    Links("marketplace_public_offerings_list", _OF_OFFERING, uuid=_FIRST),
-    Links("marketplace_public_offerings_list", _TAKEN, offering_uuid=_FIRST),
-    Links("marketplace_public_offerings_retrieve", _OF_OFFERING[1:], uuid="$response.body#/uuid"),
-    Links("marketplace_public_offerings_retrieve", _TAKEN, offering_uuid="$response.body#/uuid"),
-    Links(
-        "marketplace_public_offerings_plans_list",
-        ("marketplace_public_offerings_plans_retrieve",),
-        uuid=_SAME,
-        plan_uuid=_FIRST,
-    ),
-    Links("booking_offerings_list", ("booking_offerings_retrieve", *_BUSY), uuid=_FIRST),
-    Links("booking_offerings_retrieve", _BUSY, uuid="$response.body#/uuid"),
-    Links("booking_offerings_busy_slots_create", ("booking_offerings_free_list", _BUSY[0]), uuid=_SAME),
-    Links("booking_offerings_busy_slots_create", _REOPEN, uuid=_SAME, busy_slot_uuid="$response.body#/uuid"),
-    Links("booking_offerings_busy_slots_list", _REOPEN, uuid=_SAME, busy_slot_uuid=_FIRST),
-    Links("customers_list", ("customers_retrieve",), uuid=_FIRST),
-    Links("projects_list", ("projects_retrieve",), uuid=_FIRST),
-    Links("projects_retrieve", ("customers_retrieve",), uuid="$response.body#/customer_uuid"),
-    Links("users_list", ("users_retrieve",), uuid=_FIRST),
-    Links("users_me_retrieve", ("users_retrieve",), uuid="$response.body#/uuid"),
-)
-"""From where to where, by which parameters (runtime expressions of OpenAPI)."""
-
-EXAMPLES = Path(__file__).parent / "examples.json"
-"""Examples for parameters and bodies of requests, which work as they stand on the demo data."""
+DETAILS = Path(__file__).parent / "document.json"
+"""Examples for parameters and bodies, which work as they stand on the demo data; and links between operations."""
 
 
 def supplement() -> Supplement:
     """What the routes do not say."""
+    details = json.loads(DETAILS.read_text())
     return Supplement(
-        **json.loads(EXAMPLES.read_text()),
+        parameters=details["parameters"],
+        bodies=details["bodies"],
+        links=[Links(**links) for links in details["links"]],
         on_request={"booking_resources_accept": BookingOrderUUID, "booking_resources_reject": BookingOrderUUID},
-        links=LINKS,
     )

@@ -16,11 +16,13 @@ from app.query.filtering import FilterSet
 from app.values import JsonObject
 
 
+@dataclass(frozen=True)
 class Links:
     """One operation's answer leads to others, whose parameters are given as OpenAPI's runtime expressions."""
 
-    def __init__(self, source: str, targets: tuple[str, ...], **parameters: str) -> None:
-        self.source, self.targets, self.parameters = source, targets, parameters
+    source: str
+    targets: Sequence[str]
+    parameters: Mapping[str, str]
 
 
 @dataclass(frozen=True)

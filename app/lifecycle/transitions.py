@@ -18,21 +18,23 @@ CREATING, OK, ERRED, TERMINATED = (
     ResourceState.ERRED,
     ResourceState.TERMINATED,
 )
+EXECUTING, DONE, PENDING_CONSUMER = OrderState.EXECUTING, OrderState.DONE, OrderState.PENDING_CONSUMER
 
 
 @dataclass(frozen=True, kw_only=True)
 class Transition:
     """From which states to which; what becomes of the orders that asked for the booking; who may, and for which side.
 
-    Without `allowed`, it is the service's own. Where `order_from` is empty, an order is added that says what was done.
-    `obstacles` are rules that stand against it, each with the message that tells so.
+    What an entry does not say is as when a request ends without success. Without `allowed`, it is the service's own.
+    Where `order_from` is empty, an order is added that says what was done. `obstacles` are rules that stand against it,
+    each with the message that tells so.
     """
 
     name: str
-    sources: tuple[ResourceState, ...]
-    target: ResourceState
-    order_from: tuple[OrderState, ...]
-    order_to: OrderState
+    sources: tuple[ResourceState, ...] = (CREATING,)
+    target: ResourceState = TERMINATED
+    order_from: tuple[OrderState, ...] = UNDECIDED_STATES
+    order_to: OrderState = OrderState.CANCELED
     order_needed: bool = True
     allowed: Callable[[Caller, Facts], bool] | None = None
     side: Callable[[Caller, Facts], Side] = permissions.for_consumer
@@ -51,89 +53,52 @@ class Transition:
     def _has_order(self, facts: Facts) -> bool:
         if not self.order_from:
             return True
-        only_executing = self.order_from == (OrderState.EXECUTING,)
+        only_executing = self.order_from == (EXECUTING,)
         found = facts.creations_executing if only_executing else facts.creations_undecided
         return found > 0 and facts.creations_executing <= 1
 
 
-def _consumer_closed(facts: Facts) -> bool:
-    return facts.consumer_closed
-
-
-def _order_in_progress(facts: Facts) -> bool:
-    return facts.order_in_progress is not None
-
-
 ACCEPT = Transition(
     name="accept",
-    sources=(CREATING,),
     target=OK,
-    order_from=(OrderState.EXECUTING,),
-    order_to=OrderState.DONE,
+    order_from=(EXECUTING,),
+    order_to=DONE,
     allowed=permissions.may_accept,
     side=permissions.for_provider,
 )
-REJECT = Transition(
-    name="reject",
-    sources=(CREATING,),
-    target=TERMINATED,
-    order_from=UNDECIDED_STATES,
-    order_to=OrderState.CANCELED,
-    allowed=permissions.may_reject,
-    side=permissions.own_side,
-)
-CANCEL = Transition(
-    name="cancel",
-    sources=(CREATING,),
-    target=TERMINATED,
-    order_from=UNDECIDED_STATES,
-    order_to=OrderState.CANCELED,
-    allowed=permissions.may_cancel,
-)
+REJECT = Transition(name="reject", allowed=permissions.may_reject, side=permissions.own_side)
+CANCEL = Transition(name="cancel", allowed=permissions.may_cancel)
 APPROVE = Transition(
     name="approve_by_consumer",
-    sources=(CREATING,),
     target=CREATING,
-    order_from=(OrderState.PENDING_CONSUMER,),
-    order_to=OrderState.EXECUTING,
+    order_from=(PENDING_CONSUMER,),
+    order_to=EXECUTING,
     allowed=permissions.may_approve,
 )
 REJECT_FOR_CONSUMER = Transition(
     name="reject_by_consumer",
-    sources=(CREATING,),
-    target=TERMINATED,
-    order_from=(OrderState.PENDING_CONSUMER,),
+    order_from=(PENDING_CONSUMER,),
     order_to=OrderState.REJECTED,
     allowed=permissions.may_reject_for_consumer,
 )
 START = Transition(
     name="start",
-    sources=(CREATING,),
     target=CREATING,
     order_from=(OrderState.PENDING_PROJECT, OrderState.PENDING_START_DATE),
-    order_to=OrderState.EXECUTING,
+    order_to=EXECUTING,
 )
-EXPIRE = Transition(
-    name="expire",
-    sources=(CREATING,),
-    target=TERMINATED,
-    order_from=UNDECIDED_STATES,
-    order_to=OrderState.CANCELED,
-    order_needed=False,
-)
+EXPIRE = Transition(name="expire", order_needed=False)
 TERMINATE = Transition(
     name="terminate",
     sources=(OK, ERRED),
-    target=TERMINATED,
     order_from=(),
-    order_to=OrderState.DONE,
+    order_to=DONE,
     allowed=permissions.may_terminate,
     known=known_bookings,
     obstacles=(
-        (_consumer_closed, "Blocked or archived organization is not available."),
-        (_order_in_progress, "Pending order for resource already exists."),
+        (lambda facts: facts.consumer_closed, "Blocked or archived organization is not available."),
+        (lambda facts: facts.order_in_progress is not None, "Pending order for resource already exists."),
     ),
 )
-TRANSITIONS = (ACCEPT, REJECT, CANCEL, APPROVE, REJECT_FOR_CONSUMER, START, EXPIRE, TERMINATE)
 SHOWN = (ACCEPT, REJECT)
 """Those that `available_actions` of a booking tells of (decision 9)."""

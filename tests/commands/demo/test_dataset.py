@@ -22,7 +22,7 @@ from app.commands.demo.dataset import (
 Row = dict[str, Any]
 Dataset = dict[str, Any]
 
-DOCUMENTED: Row = json.loads((Path(__file__).parents[3] / "app" / "examples.json").read_text())
+DOCUMENTED: Row = json.loads((Path(__file__).parents[3] / "app" / "document.json").read_text())
 PARAMETERS: Row = DOCUMENTED["parameters"]
 """Examples by parameter, or by operation and parameter."""
 OF_NO_BOOKING = {
