@@ -1,6 +1,5 @@
 """Each field of a booking, held against a plain statement of its value over the recorded data set."""
 
-import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.bookings.schemas import BookingResource
 from app.models import Customer, Offering, Order, Resource, User
 from app.orders.schemas import OrderDetails
+from tests.documentation import documented
 from tests.test_openapi import NEVER_NULL, NEVER_NULL_IN_ORDERS
 
 Row = dict[str, Any]
@@ -32,13 +32,8 @@ IN_PROGRESS = ("pending-consumer", "pending-provider", "executing")
 UNDECIDED = (*IN_PROGRESS, "pending-project", "pending-start-date")
 
 
-def documented(table: str) -> list[str]:
-    with (TESTS / "documented" / f"{table}.csv").open() as file:
-        return [row["name"] for row in csv.DictReader(file) if "." not in row["name"]]
-
-
-FIELDS = documented("booking_resource")
-ORDER_FIELDS = documented("order_details")
+FIELDS = [row["name"] for row in documented("booking_resource") if "." not in row["name"]]
+ORDER_FIELDS = [row["name"] for row in documented("order_details")]
 
 
 def dashed(uuid: str | None) -> str | None:
@@ -339,7 +334,6 @@ def page(client: AsyncClient, as_user: Any) -> Callable[..., Any]:
 
 
 def test_tables_cover_every_documented_field() -> None:
-    assert len(FIELDS) == 83
     assert list(EXPECTED) == FIELDS == list(BookingResource.model_fields)
     assert {*OFFERED, *EXPECTED_IN_ORDERS, *PRICES} == set(ORDER_FIELDS)
     assert list(OrderDetails.model_fields) == ORDER_FIELDS

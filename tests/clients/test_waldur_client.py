@@ -14,6 +14,7 @@ import pytest
 
 from tests.clients.conftest import Serve, installed
 from tests.clients.server import PROJECT
+from tests.documentation import ADDED_FIELDS, published
 
 pytestmark = [pytest.mark.slow, pytest.mark.no_cover]  # the service runs in other processes
 
@@ -198,8 +199,7 @@ def test_count_needs_no_list(run: Run, bookings: dict[str, dict[str, Any]]) -> N
 
 
 def test_all_documented_parameters_are_tried(dataset: Dataset) -> None:
-    documented = (Path(__file__).parent.parent / "documented" / "list_parameters.csv").read_text().splitlines()[1:]
-    assert list(parameters(dataset)) == [line.split(",")[0] for line in documented]
+    assert list(parameters(dataset)) == [row["name"] for row in published("list_parameters")]
 
 
 def test_every_parameter_finds_some_bookings_and_counts_as_many(run: Run, bookings: dict[str, Any]) -> None:
@@ -216,10 +216,8 @@ def test_every_parameter_finds_some_bookings_and_counts_as_many(run: Run, bookin
 
 @pytest.fixture(scope="session")
 def fields() -> list[str]:
-    """The documented fields of a booking."""
-    lines = (Path(__file__).parent.parent / "documented" / "booking_resource.csv").read_text().splitlines()[1:]
-    names = [line.split(",")[0] for line in lines]
-    return [name for name in names if "." not in name]
+    """The published fields of a booking."""
+    return [row["name"] for row in published("booking_resource") if "." not in row["name"]]
 
 
 def test_every_field_alone_is_answered_with_that_field(run: Run, fields: list[str]) -> None:
@@ -233,7 +231,7 @@ def test_field_of_a_newer_contract_counts_as_unknown(run: Run, fields: list[str]
     newer = run.report["fields"].keys() - set(fields)
     assert bool(newer) == (run.way.version == NEWEST)
     for name in newer:
-        assert {"uuid", "state", "slots"} <= set(run.report["fields"][name]["listed"]) <= set(fields)
+        assert {"uuid", "state", "slots"} <= set(run.report["fields"][name]["listed"]) <= {*fields, *ADDED_FIELDS}
 
 
 def test_every_ordering_orders_all_bookings(run: Run, bookings: dict[str, dict[str, Any]]) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
+from tests.documentation import ADDED_FIELDS
+
 ABSENT = "<absent>"
 HEADERS = ("Link", "X-Result-Count", "WWW-Authenticate")
 ORDERS = ("order_in_progress", "creation_order")
@@ -26,6 +28,7 @@ LATER = {
     "customer_slug",
     "user_requires_reconsent",
     "renewal_date",
+    *ADDED_FIELDS,
 }
 """Fields of a booking that the contract has and the reference of October 2024 had not."""
 LATER_IN_ORDERS = {
