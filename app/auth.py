@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import Annotated
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.columns import columns_of, read_one
 from app.errors import Unauthenticated, sqlstate
+from app.keys import digest
 from app.models import RoleGrant, RolePermission, Token, User
 
 REFRESH_AT_MOST_EVERY = timedelta(minutes=1)
@@ -43,11 +43,6 @@ class Caller:
     def may(self, permission: str, *scopes: UUID | None) -> bool:
         """Whether the caller holds the permission on any of the scopes."""
         return not self.permissions.get(permission, frozenset()).isdisjoint(scopes)
-
-
-def digest(key: str) -> str:
-    """What is stored of a key: its SHA-256, in hex. Keys are random, so that no salt or stretching is needed."""
-    return sha256(key.encode()).hexdigest()
 
 
 def presented_key(header: bytes | None) -> str:

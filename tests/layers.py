@@ -11,7 +11,7 @@ PICTURE = re.compile(r"```mermaid\n.*?```", re.DOTALL)
 
 ALLOWED = {
     "__main__": {"cli"},
-    "cli": {"commands", "mistakes"},
+    "cli": {"mistakes"},
     "main": {"api", "bookings", "calendar", "config", "daily", "database", "directory", "document", "health"}
     | {"offerings", "orders"},
     "document": {"api", "bookings"},
@@ -68,8 +68,8 @@ ALLOWED = {
     "access": {"auth", "models"},
     "slots": {"errors", "models", "values"},
     "query": {"auth", "columns", "errors", "models", "values"},
-    "commands": {"auth", "columns", "config", "database", "locks", "models", "slots", "values"},
-    "auth": {"columns", "errors", "models"},
+    "commands": {"columns", "config", "database", "keys", "locks", "mistakes", "models", "slots", "values"},
+    "auth": {"columns", "errors", "keys", "models"},
     "database": {"config", "embedded"},
     "errors": set(),
     "models": {"values"},
@@ -77,6 +77,7 @@ ALLOWED = {
     "embedded": {"mistakes"},
     "locks": set(),
     "columns": set(),
+    "keys": set(),
     "mistakes": set(),
     "values": set(),
 }

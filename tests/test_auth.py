@@ -13,11 +13,12 @@ from httpx import ASGITransport, AsyncClient
 from sqlalchemy import event, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.auth import REFRESH_AT_MOST_EVERY, authenticate, digest
+from app.auth import REFRESH_AT_MOST_EVERY, authenticate
 from app.commands.accounts.repository import create_token, expire_token, revoke_token
 from app.config import Settings
 from app.embedded import Cluster
 from app.errors import Unauthenticated
+from app.keys import digest
 from app.main import create_app
 from app.models import Base, Token, User
 from tests.databases import filled

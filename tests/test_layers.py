@@ -91,8 +91,7 @@ def edges(prefix: str) -> dict[str, set[str]]:
 @pytest.mark.parametrize(("package", "allowed"), [("app", ALLOWED), ("app.bookings", ALLOWED_IN_BOOKINGS)])
 def test_imports_run_one_way(package: str, allowed: dict[str, set[str]]) -> None:
     found = edges(package)
-    assert found.keys() == allowed.keys()
-    assert {name: to - allowed[name] for name, to in found.items() if to - allowed[name]} == {}
+    assert found == allowed
     assert list(TopologicalSorter(allowed).static_order())  # raises when the table itself goes round
 
 
@@ -106,7 +105,7 @@ def test_siblings_do_not_know_each_other() -> None:
 
 def test_commands_know_neither_rooms_nor_http() -> None:
     assert reached("commands") & ROOMS == reached("cli") & ROOMS == set()
-    assert [room for room, below in ALLOWED.items() if "commands" in below] == ["cli"]
+    assert [room for room, below in ALLOWED.items() if "commands" in below] == []  # `cli` names them by text
 
 
 def test_picture_is_the_table() -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.auth import digest
+from app.keys import digest
 from app.models import History, Offering, Order, Project, Resource, RoleGrant, RolePermission, Token, User
 
 URL = "/api/booking-resources/"

@@ -12,12 +12,12 @@ from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.auth import digest
 from app.commands.demo.dataset import demo_dataset
 from app.commands.transfer import Counts, Report, load, load_dataset
 from app.commands.transfer.parts import PARTS, Part
 from app.commands.transfer.values import DEEPEST
 from app.embedded import Cluster
+from app.keys import digest
 from tests.commands.transfer.datasets import BASIS, booking, nested, order, period, problems, small, uuid, value
 from tests.databases import migrated
 
