@@ -2,23 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
+import rich.progress
 from rich.console import Console
-from rich.progress import Progress, TaskID
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.commands.progress import Progress
 from app.config import settings
 from app.database import connected
 
 Result = TypeVar("Result")
-
-
-class Show(Protocol):
-    """Shows how far a step has come: how many are done, and of how many, if known."""
-
-    def __call__(self, step: str, done: int, total: int | None = None) -> None: ...
 
 
 def on_database(
@@ -36,9 +31,9 @@ def on_database(
     return asyncio.run(run())
 
 
-def bars(progress: Progress) -> Show:
+def bars(progress: rich.progress.Progress) -> Progress:
     """Shows each step as a bar."""
-    shown: dict[str, TaskID] = {}
+    shown: dict[str, rich.progress.TaskID] = {}
 
     def show(step: str, done: int, total: int | None = None) -> None:
         if step not in shown:

@@ -1,10 +1,8 @@
 """Which bookings overlap: all pairs, found by walking along time once; and which of them give way."""
 
-import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
 from uuid import UUID
 
 from app.slots.periods import Period
@@ -46,40 +44,25 @@ class Overlap:
         }
 
 
-_Slot: TypeAlias = tuple[Period, int, Claim]
-"""A period with the booking, and the place of that among all."""
-
-
 def _period_as_json(period: Period) -> dict[str, str]:
     return {"start": period.start.isoformat(), "end": period.end.isoformat()}
 
 
 def overlaps(claims: Iterable[Claim]) -> list[Overlap]:
     """Every pair of bookings of one offering with overlapping periods, in the order of their requests."""
-    by_offering: dict[UUID, list[_Slot]] = {}
-    for number, claim in enumerate(claims):
-        own = by_offering.setdefault(claim.offering, [])
-        own += ((period, number, claim) for period in claim.periods if period.start < period.end)
-    found: dict[tuple[int, int], list[tuple[Period, Period]]] = {}
-    named: dict[int, Claim] = {}
-    for slots in by_offering.values():
-        for one, other in _meetings(slots):
-            first, second = sorted((one, other), key=lambda slot: slot[2].rank)
-            found.setdefault((first[1], second[1]), []).append((first[0], second[0]))
-            named |= {first[1]: first[2], second[1]: second[2]}
-    pairs = [Overlap(named[one], named[other], tuple(sorted(periods))) for (one, other), periods in found.items()]
+    periods = ((claim.offering, period, claim) for claim in claims for period in claim.periods)
+    slots = sorted((slot for slot in periods if slot[1].start < slot[1].end), key=lambda slot: slot[:2])
+    found: dict[tuple[Claim, Claim], list[tuple[Period, Period]]] = {}
+    for place, (offering, period, claim) in enumerate(slots, start=1):
+        for at in range(place, len(slots)):  # those that begin before this one ends
+            where, later, other = slots[at]
+            if where != offering or later.start >= period.end:
+                break
+            if other.uuid != claim.uuid:
+                first, second = sorted(((claim, period), (other, later)), key=lambda slot: slot[0].rank)
+                found.setdefault((first[0], second[0]), []).append((first[1], second[1]))
+    pairs = [Overlap(*pair, tuple(sorted(periods))) for pair, periods in found.items()]
     return sorted(pairs, key=lambda pair: (pair.first.rank, pair.second.rank))
-
-
-def _meetings(slots: list[_Slot]) -> Iterable[tuple[_Slot, _Slot]]:
-    """Slots of different bookings that overlap: each slot meets those that began before and have not ended."""
-    running: list[tuple[datetime, int, int]] = []
-    ordered = sorted(slots, key=lambda slot: slot[:2])
-    for place, slot in enumerate(ordered):
-        while running and running[0][0] <= slot[0].start:
-            heapq.heappop(running)
-        yield from ((ordered[at], slot) for _, number, at in running if number != slot[1])
-        heapq.heappush(running, (slot[0].end, slot[1], place))
 
 
 def giving_way(pairs: Iterable[Overlap]) -> Mapping[Claim, list[Claim]]:

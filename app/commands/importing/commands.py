@@ -56,11 +56,10 @@ def import_waldur(
 ) -> None:
     """Copy bookings from Waldur.
 
-    Another instance of this service can be read as well. Without --state, reading starts at the latest change of any
-    booking stored here. Bookings that are changed here move that on, too: where both systems are at work, use --state,
-    or --full.
+    It reads another instance of this service as well. Without --state, it starts at the latest change of any booking
+    stored here, be it made here: where both systems are at work, use --state or --full.
     """
-    with Progress(console=Console(stderr=True)) as progress:
+    with Progress(console=Console(stderr=True)) as progress, _named_mistakes(progress, audit):
 
         async def run() -> service.Outcome:
             async with connected(settings()) as database, reader.Reader.opened(url, token, page_size) as source:
@@ -77,8 +76,7 @@ def import_waldur(
                     _remember(state, str(source.base), outcome.latest)
                 return outcome
 
-        with _named_mistakes(progress, audit):
-            outcome = asyncio.run(run())
+        outcome = asyncio.run(run())
     _write(audit, outcome.overlaps)
     _tell(outcome, dry_run=dry_run)
 

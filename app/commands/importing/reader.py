@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import httpx
 
+from app.commands.progress import Progress, silent
 from app.values import text_of
 
 ATTEMPTS = 6
@@ -27,16 +28,10 @@ MARGIN = timedelta(minutes=5)
 BOOKINGS = "/api/booking-resources/"
 Object: TypeAlias = dict[str, object]
 """A JSON object."""
-Progress: TypeAlias = Callable[[str, int, int | None], None]
-"""Is called with a step, how many were read so far, and of how many, if known."""
 
 
 class SourceError(Exception):
     """The source cannot be read; the message says why."""
-
-
-def silent(step: str, done: int, total: int | None) -> None:
-    """Tells nobody."""
 
 
 def base_of(address: str) -> httpx.URL:
@@ -105,12 +100,16 @@ class Reader:
             raise self._refusal(response)
         return _json_of(response) if response.status_code == httpx.codes.OK else None
 
+    async def shown(self, path: str) -> Object | None:
+        """The JSON object under a path, or None."""
+        found = await self.one(path)
+        return found if isinstance(found, dict) else None
+
     async def _whole(self, item: Object) -> Object:
         """Systems of 2024 show orders only of a single booking."""
         if "creation_order" in item:
             return item
-        found = await self.one(f"{BOOKINGS}{quote(str(item['uuid']), safe='')}/")
-        return found if isinstance(found, dict) else item
+        return await self.shown(f"{BOOKINGS}{quote(str(item['uuid']), safe='')}/") or item
 
     async def _pages(
         self, since: datetime | None, progress: Progress

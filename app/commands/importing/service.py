@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeVar
+from functools import partial
+from typing import TypeAlias, TypeVar
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -14,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.commands.importing import repository
 from app.commands.importing.audit import Claim, Overlap, giving_way, overlaps
 from app.commands.importing.mapping import GUESSED, Dataset, derived, linked, required_uuid
-from app.commands.importing.reader import BOOKINGS, MARGIN, Object, Progress, Reader, silent
+from app.commands.importing.reader import BOOKINGS, MARGIN, Object, Reader
+from app.commands.progress import Progress, silent
 from app.commands.transfer import Report, load_dataset
 from app.commands.transfer.rows import ResourceRow
 from app.database import Database
@@ -22,6 +24,7 @@ from app.models.enums import LIVE_STATES, UNDECIDED_STATES, OrderState, Resource
 from app.slots.periods import Period
 
 LOOKED_UP_AT_ONCE = 50
+Show: TypeAlias = Callable[[str, Object], None]
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -132,8 +135,8 @@ async def _add_rivals(database: Database, reader: Reader, data: Dataset) -> None
         if not unknown:
             return
         asked |= unknown
-        for item in await _each(unknown, lambda uuid: reader.one(f"{BOOKINGS}{uuid}/")):
-            if isinstance(item, dict):
+        for item in await _each(unknown, lambda uuid: reader.shown(f"{BOOKINGS}{uuid}/")):
+            if item:
                 data.add_booking(item)
 
 
@@ -146,15 +149,13 @@ async def _add_what_ended(database: Database, reader: Reader, data: Dataset, out
         stored = await repository.changes_of(connection, [UUID(uuid) for uuid in children])
         known = await repository.open_orders(connection, [UUID(uuid) for uuid in resources])
     for parent in children.keys() - {str(uuid) for uuid in stored}:
-        item = await reader.one(f"{BOOKINGS}{parent}/")
-        if isinstance(item, dict):
+        if item := await reader.shown(f"{BOOKINGS}{parent}/"):
             data.add_booking(item)
         else:
             data.add_parent(parent, children[parent])
     left = {str(order): str(booking) for order, booking in known.items() if str(order) not in orders}
     for order, booking in left.items():
-        item = await reader.one(f"/api/marketplace-orders/{order}/")
-        if isinstance(item, dict):
+        if item := await reader.shown(f"/api/marketplace-orders/{order}/"):
             data.add_order(item, booking)
         else:
             outcome.notes.append(f"Order {order} has ended; the source does not show how, so it is left as it was.")
@@ -162,38 +163,33 @@ async def _add_what_ended(database: Database, reader: Reader, data: Dataset, out
 
 async def _look_up(reader: Reader, data: Dataset, progress: Progress) -> None:
     """Asks the source for what bookings refer to. What it does not show stays as the bookings describe it."""
+    show = partial(_show, reader, progress)
     asked: set[str] = set()
     while left := data.tables["offerings"].keys() - asked:  # parents turn up on the way
         asked |= left
-        paths = ("/api/marketplace-public-offerings/{}/", "/api/booking-offerings/{}/")
-        await _show(reader, left, paths, data.show_offering, progress, "offerings")
-    for uuid, plan in _guessed(data, "plans"):
-        item = await reader.one(f"/api/marketplace-public-offerings/{plan['offering']}/plans/{uuid}/")
-        if isinstance(item, dict) and "unit" in item:
+        await show("offerings", left, data.show_offering, "marketplace-public-offerings", "booking-offerings")
+    for uuid, plan in [row for row in data.tables["plans"].items() if row[1]["modified"] == GUESSED]:
+        item = await reader.shown(f"/api/marketplace-public-offerings/{plan['offering']}/plans/{uuid}/")
+        if item and "unit" in item:
             data.show_plan(str(plan["offering"]), {**item, "uuid": uuid})
-    for name, show in (("projects", data.show_project), ("customers", data.show_customer)):
-        await _show(reader, data.tables[name], (f"/api/{name}/{{}}/",), show, progress, name)
+    await show("projects", data.tables["projects"], data.show_project, "projects")
+    await show("customers", data.tables["customers"], data.show_customer, "customers")
     for name, uuid in list(data.usernames.items()):
         if uuid == derived("user", name):
             found = await reader.one("/api/users/", username=name)
-            for item in found if isinstance(found, list) else ():
-                if isinstance(item, dict) and item.get("username") == name and "uuid" in item:
-                    data.person(required_uuid(item, "uuid"), name)
-    await _show(reader, data.tables["users"], ("/api/users/{}/",), data.show_user, progress, "users")
+            for user in found if isinstance(found, list) else ():
+                if isinstance(user, dict) and user.get("username") == name and "uuid" in user:
+                    data.person(required_uuid(user, "uuid"), name)
+    await show("users", data.tables["users"], data.show_user, "users")
 
 
-async def _show(
-    reader: Reader,
-    uuids: Iterable[str],
-    paths: tuple[str, ...],
-    show: Callable[[str, Object], None],
-    progress: Progress,
-    step: str,
-) -> None:
+async def _show(reader: Reader, progress: Progress, step: str, uuids: Iterable[str], show: Show, *places: str) -> None:
+    """Hands over what the source shows for each uuid, in the first of the places that has it."""
+
     async def ask(uuid: str) -> tuple[str, Object | None]:
-        for path in paths:
-            item = await reader.one(path.format(uuid))
-            if isinstance(item, dict) and linked({"uuid": item.get("uuid", uuid)}, "uuid") == uuid:
+        for place in places:
+            item = await reader.shown(f"/api/{place}/{uuid}/")
+            if item is not None and linked({"uuid": item.get("uuid", uuid)}, "uuid") == uuid:
                 return uuid, item
         return uuid, None
 
@@ -207,10 +203,6 @@ async def _show(
 
 async def _each(items: Iterable[Item], ask: Callable[[Item], Awaitable[Answer]]) -> list[Answer]:
     return await asyncio.gather(*map(ask, items))
-
-
-def _guessed(data: Dataset, table: str) -> list[tuple[str, Object]]:
-    return [(uuid, row) for uuid, row in data.tables[table].items() if row["modified"] == GUESSED]
 
 
 async def _join_people(connection: AsyncConnection, data: Dataset) -> None:

@@ -16,7 +16,6 @@ from sqlalchemy import (
     exists,
     func,
     literal_column,
-    not_,
     or_,
     select,
     text,
@@ -143,16 +142,14 @@ def _shared(part: Part, columns: tuple[str, ...]) -> Statement:
 def _taken(part: Part, columns: tuple[str, ...]) -> Statement:
     stored, also = part.stored.alias("other"), part.staging.alias("also")
     replaced = exists().select_from(also).where(same_row(part, also, stored))
-    return _with_same(part, columns, stored).where(not_(same_row(part, part.staging, stored)), not_(replaced))
+    return _with_same(part, columns, stored).where(~same_row(part, part.staging, stored), ~replaced)
 
 
 def _dangling(part: Part, name: str, target: Table, refused: Collection[UUID]) -> Statement:
     staging, column = part.staging, part.staging.c[name]
     places = [target.alias("known"), *(p.staging.alias("staged") for p in PARTS if p.stored is target)]
     found = (exists().select_from(place).where(place.c.uuid == column) for place in places)
-    query = select(_key(part, staging).label("key"), column.label("value")).where(
-        column.is_not(None), not_(or_(*found))
-    )
+    query = select(_key(part, staging).label("key"), column.label("value")).where(column.is_not(None), ~or_(*found))
     bad = bindparam("refused", list(refused), type_=ARRAY(Uuid()))
     return _wanted(query.where(column != all_(bad)) if refused else query)
 
@@ -167,4 +164,4 @@ def _endpoints_elsewhere() -> Statement:
     staging, stored, bookings = ENDPOINTS.staging, ENDPOINTS.stored, RESOURCES.staging
     replaced = exists().select_from(bookings).where(bookings.c.uuid == stored.c.resource_uuid)
     shown = (_key(ENDPOINTS, staging).label("key"), stored.c.uuid.label("value"), stored.c.resource_uuid.label("other"))
-    return _wanted(select(*shown).where(staging.c.uuid == stored.c.uuid, not_(replaced)))
+    return _wanted(select(*shown).where(staging.c.uuid == stored.c.uuid, ~replaced))

@@ -1,7 +1,7 @@
 """Loads a data set: every row of it, or none."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import BinaryIO
 from uuid import UUID
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.commands.progress import Progress, silent
 from app.commands.transfer.checks import check_rows, check_slots
 from app.commands.transfer.parts import PARTS, Part
 from app.commands.transfer.reader import Entry, Kind, MalformedFile, Opening, entries, read
@@ -21,30 +22,24 @@ from app.commands.transfer.values import uuid_of
 from app.locks import Lock, wait_for
 from app.models.bookings import NO_OVERLAP
 
-Progress = Callable[[str, int], None]
-"""Is called with a step (the name of a table being read, "checks", "storing") and the number of its rows so far."""
-
 _TABLES = {part.name: part for part in PARTS if part.row}
 _KINDS = {"object": "an object: rows by key", "array": "a list of rows"}
 _BAD_DATA = ("22", "23", "54")
 """Classes of errors by which PostgreSQL refuses data: for its form, by a constraint, beyond a limit."""
 
 
-def _silent(step: str, rows: int) -> None:
-    pass
-
-
-async def load(connection: AsyncConnection, source: BinaryIO, *, progress: Progress = _silent) -> Report:
+async def load(connection: AsyncConnection, source: BinaryIO, *, progress: Progress = silent) -> Report:
     """Loads a JSON object of tables, in any order, from a file or pipe, within the caller's transaction.
 
     Raises LoadRefused, which names each bad row, and then has changed nothing. Memory does not grow with the file.
+    Steps of progress are the tables being read, and "storing"; rows are counted.
     """
     return await _load(connection, read(source), progress)
 
 
 async def load_dataset(connection: AsyncConnection, dataset: Mapping[str, object]) -> Report:
     """Loads a data set from memory, as `load` does from a file; raises LoadRefused."""
-    return await _load(connection, entries(dataset), _silent)
+    return await _load(connection, entries(dataset), silent)
 
 
 async def _load(connection: AsyncConnection, rows: Iterable[Opening | Entry], progress: Progress) -> Report:

@@ -5,31 +5,10 @@ from functools import cached_property
 
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
 
+from app import models
 from app.commands.transfer import rows
 from app.commands.transfer.reader import Kind
 from app.commands.transfer.row import Row
-from app.models import (
-    Base,
-    BusySlot,
-    Category,
-    Customer,
-    History,
-    MediaFile,
-    Offering,
-    OfferingComponent,
-    OfferingUser,
-    Order,
-    Plan,
-    PlanComponent,
-    Project,
-    Resource,
-    ResourceEndpoint,
-    RoleGrant,
-    RolePermission,
-    Slot,
-    Token,
-    User,
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +20,7 @@ class Part:
     """
 
     name: str
-    model: type[Base]
+    model: type[models.Base]
     row: type[Row] | None = None
     kind: Kind = "object"
     identity: tuple[str, ...] = ("uuid",)
@@ -68,7 +47,7 @@ class Part:
             if column.computed is None and column.identity is None
         ]
         columns += [Column(name, Text) for name in self.media]
-        if self.model is Slot:
+        if self.model is models.Slot:
             columns += [Column("position", Integer), Column("kept", BigInteger)]
         name = f"staging_{self.stored.name}"
         return Table(name, MetaData(), *columns, prefixes=["TEMPORARY"], postgresql_on_commit="DROP")
@@ -79,18 +58,19 @@ class Part:
         return "modified" in self.stored.columns
 
 
-MEDIA_FILES = Part("media_files", MediaFile, rows.MediaFileRow, unique=(("name",),))
-RESOURCES = Part("resources", Resource, rows.ResourceRow)
-ENDPOINTS = Part("resources", ResourceEndpoint, key=("resource_uuid",), label="endpoint")
-SLOTS = Part("resources", Slot, identity=("resource_uuid", "position"), key=("resource_uuid",), label="slot")
+MEDIA_FILES = Part("media_files", models.MediaFile, rows.MediaFileRow, unique=(("name",),))
+RESOURCES = Part("resources", models.Resource, rows.ResourceRow)
+ENDPOINTS = Part("resources", models.ResourceEndpoint, key=("resource_uuid",), label="endpoint")
+SLOTS = Part("resources", models.Slot, identity=("resource_uuid", "position"), key=("resource_uuid",), label="slot")
+_PERMISSION = ("role", "permission")
 SCOPES = ("customer_uuid", "project_uuid", "offering_uuid")
 
 PARTS = (
-    Part("customers", Customer, rows.CustomerRow),
-    Part("users", User, rows.UserRow, unique=(("username",),)),
+    Part("customers", models.Customer, rows.CustomerRow),
+    Part("users", models.User, rows.UserRow, unique=(("username",),)),
     Part(
         "users",
-        Token,
+        models.Token,
         identity=("user_uuid", "digest"),
         unique=(("digest",), ("uuid",)),
         key=("user_uuid",),
@@ -98,18 +78,20 @@ PARTS = (
         label="token",
     ),
     MEDIA_FILES,
-    Part("projects", Project, rows.ProjectRow),
-    Part("categories", Category, rows.CategoryRow, media=("icon",)),
-    Part("offerings", Offering, rows.OfferingRow, media=("thumbnail", "image")),
-    Part("offering_components", OfferingComponent, rows.OfferingComponentRow, unique=(("offering_uuid", "type"),)),
-    Part("plans", Plan, rows.PlanRow),
-    Part("plan_components", PlanComponent, rows.PlanComponentRow, "array", ("plan_uuid", "component_uuid")),
-    Part("role_permissions", RolePermission, rows.RolePermissionsRow, identity=("role", "permission"), add_only=True),
-    Part("user_roles", RoleGrant, rows.RoleGrantRow, "array", ("user_uuid", "role", *SCOPES), add_only=True),
-    Part("offering_users", OfferingUser, rows.OfferingUserRow, "array", ("offering_uuid", "user_uuid")),
-    Part("busy_slots", BusySlot, rows.BusySlotRow),
+    Part("projects", models.Project, rows.ProjectRow),
+    Part("categories", models.Category, rows.CategoryRow, media=("icon",)),
+    Part("offerings", models.Offering, rows.OfferingRow, media=("thumbnail", "image")),
+    Part(
+        "offering_components", models.OfferingComponent, rows.OfferingComponentRow, unique=(("offering_uuid", "type"),)
+    ),
+    Part("plans", models.Plan, rows.PlanRow),
+    Part("plan_components", models.PlanComponent, rows.PlanComponentRow, "array", ("plan_uuid", "component_uuid")),
+    Part("role_permissions", models.RolePermission, rows.RolePermissionsRow, add_only=True, identity=_PERMISSION),
+    Part("user_roles", models.RoleGrant, rows.RoleGrantRow, "array", ("user_uuid", "role", *SCOPES), add_only=True),
+    Part("offering_users", models.OfferingUser, rows.OfferingUserRow, "array", ("offering_uuid", "user_uuid")),
+    Part("busy_slots", models.BusySlot, rows.BusySlotRow),
     RESOURCES,
-    Part("orders", Order, rows.OrderRow),
-    Part("history", History, rows.HistoryRow, add_only=True),
+    Part("orders", models.Order, rows.OrderRow),
+    Part("history", models.History, rows.HistoryRow, add_only=True),
 )
 """Without those that come and go with a booking: `ENDPOINTS`, `SLOTS`."""

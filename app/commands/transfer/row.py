@@ -1,11 +1,11 @@
-"""What the rows of all tables have in common: how they are read, and what they have to be stored as."""
+"""What the rows of all tables have in common, and what comes within rows: tokens, periods, endpoints."""
 
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from app.commands.transfer.values import Moment, Text, Text255, UuidText
+from app.commands.transfer.values import Digest, Moment, Text, Text255, UuidText
 from app.values import slug_of
 
 Record = Mapping[str, object]
@@ -56,3 +56,39 @@ class NamedRow(DatedRow):
         if self.slug is None:
             self.slug = slug_of(self.name, 255)
         return self
+
+
+class TokenRow(BaseModel):
+    """A token as `dump` writes it: not the key, only its digest."""
+
+    uuid: UuidText
+    digest: Digest
+    name: Text = ""
+    created: Moment | None = None
+    refreshed: Moment | None = None
+    expires: Moment | None = None
+
+
+class PeriodRow(BaseModel):
+    """A period, half-open."""
+
+    start: Moment
+    end: Moment
+
+    @model_validator(mode="after")
+    def _is_period(self) -> Self:
+        if self.start >= self.end:
+            raise ValueError("start must be before end")
+        return self
+
+
+class SlotRow(PeriodRow):
+    """A booked period; an empty `backend_id` is given a value."""
+
+    backend_id: Text255 = ""
+
+
+class EndpointRow(BaseModel):
+    uuid: UuidText | None = None
+    name: Text
+    url: Text

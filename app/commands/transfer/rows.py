@@ -11,8 +11,17 @@ from uuid import UUID, uuid5
 
 from pydantic import Field, model_validator
 
-from app.commands.transfer.pieces import EndpointRow, PeriodRow, SlotRow, TokenRow
-from app.commands.transfer.row import DatedRow, IdentifiedRow, NamedRow, Record, Row
+from app.commands.transfer.row import (
+    DatedRow,
+    EndpointRow,
+    IdentifiedRow,
+    NamedRow,
+    PeriodRow,
+    Record,
+    Row,
+    SlotRow,
+    TokenRow,
+)
 from app.commands.transfer.values import (
     Content,
     Coordinate,
@@ -37,17 +46,7 @@ from app.commands.transfer.values import (
     storable,
 )
 from app.keys import digest
-from app.models.enums import (
-    BOOKING_OFFERING_TYPE,
-    LIVE_STATES,
-    BillingType,
-    BillingUnit,
-    LimitPeriod,
-    OfferingState,
-    OrderState,
-    RequestType,
-    ResourceState,
-)
+from app.models import enums
 from app.slots.periods import scheduled
 
 
@@ -136,8 +135,8 @@ class OfferingRow(NamedRow):
     category_uuid: UuidText
     parent_uuid: UuidText | None = None
     description: Text = ""
-    type: Text100 = BOOKING_OFFERING_TYPE
-    state: OfferingState = OfferingState.ACTIVE
+    type: Text100 = enums.BOOKING_OFFERING_TYPE
+    state: enums.OfferingState = enums.OfferingState.ACTIVE
     shared: Flag = True
     billable: Flag = True
     plugin_options: JsonObject = "{}"
@@ -158,9 +157,9 @@ class OfferingComponentRow(IdentifiedRow):
     offering_uuid: UuidText
     type: Text50
     name: Text
-    billing_type: BillingType
+    billing_type: enums.BillingType
     measured_unit: Text = ""
-    limit_period: LimitPeriod | None = None
+    limit_period: enums.LimitPeriod | None = None
     limit_amount: Whole | None = None
     max_value: Whole | None = None
     min_value: Whole | None = None
@@ -172,7 +171,7 @@ class PlanRow(DatedRow):
     offering_uuid: UuidText
     name: Text
     description: Text = ""
-    unit: BillingUnit
+    unit: enums.BillingUnit
     unit_price: Price = Decimal(0)
     archived: Flag = False
 
@@ -248,7 +247,7 @@ class ResourceRow(NamedRow):
     project_uuid: UuidText
     parent_uuid: UuidText | None = None
     description: Text = ""
-    state: ResourceState
+    state: enums.ResourceState
     attributes: JsonObject | None = None
     limits: JsonObject = "{}"
     current_usages: JsonObject = "{}"
@@ -285,7 +284,7 @@ class ResourceRow(NamedRow):
         for position, endpoint in enumerate(self.endpoints):
             uuid = endpoint.uuid or self._derived("endpoint", position)
             yield "resource_endpoint", {**booking, **endpoint.__dict__, "uuid": uuid, "position": position}
-        held = {**booking, "offering_uuid": self.offering_uuid, "live": self.state in LIVE_STATES}
+        held = {**booking, "offering_uuid": self.offering_uuid, "live": self.state in enums.LIVE_STATES}
         for position, slot in enumerate(self.slots):
             name = slot.backend_id or f"booking_{self._derived('slot', position).hex}"
             yield "slot", {**held, **slot.__dict__, "backend_id": name, "position": position}
@@ -303,8 +302,8 @@ class OrderRow(DatedRow):
     project_uuid: UuidText
     plan_uuid: UuidText | None = None
     old_plan_uuid: UuidText | None = None
-    type: RequestType
-    state: OrderState
+    type: enums.RequestType
+    state: enums.OrderState
     attributes: JsonObject = "{}"
     limits: JsonObject = "{}"
     cost: Price | None = None
@@ -331,6 +330,6 @@ class HistoryRow(IdentifiedRow):
     order_uuid: UuidText | None = None
     user_uuid: UuidText | None = None
     created: Moment | None = None
-    from_state: ResourceState
-    to_state: ResourceState
+    from_state: enums.ResourceState
+    to_state: enums.ResourceState
     comment: Text | None = None

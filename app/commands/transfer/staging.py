@@ -1,6 +1,6 @@
 """Temporary tables that hold a file's rows until all of them are known to be good."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Column
@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement, DropTable
 from sqlalchemy.sql.schema import Index
 
+from app.commands.progress import Progress
 from app.commands.transfer.parts import ENDPOINTS, PARTS, SLOTS
 from app.commands.transfer.row import Record
 
@@ -40,7 +41,7 @@ _INDEX = _script(
 class Staging:
     """The rows of a file by stored table; calls `progress` with the table of the file and how many rows were read."""
 
-    def __init__(self, connection: AsyncConnection, progress: Callable[[str, int], None]) -> None:
+    def __init__(self, connection: AsyncConnection, progress: Progress) -> None:
         self._connection = connection
         self._progress = progress
         self._waiting: dict[str, list[tuple[object, ...]]] = {name: [] for name in STAGED}

@@ -2,23 +2,7 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import (
-    ColumnElement,
-    Insert,
-    Update,
-    and_,
-    delete,
-    exists,
-    false,
-    func,
-    insert,
-    not_,
-    or_,
-    select,
-    text,
-    union,
-    update,
-)
+from sqlalchemy import ColumnElement, Executable, and_, delete, exists, func, insert, or_, select, text, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.columns import Expression
@@ -45,7 +29,7 @@ async def find_media(connection: AsyncConnection) -> None:
     staging, stored = MEDIA_FILES.staging, MEDIA_FILES.stored
     replaced = exists().select_from(staging).where(staging.c.uuid == stored.c.uuid)
     known = union(
-        select(staging.c.name, staging.c.uuid), select(stored.c.name, stored.c.uuid).where(not_(replaced))
+        select(staging.c.name, staging.c.uuid), select(stored.c.name, stored.c.uuid).where(~replaced)
     ).subquery("known")
     for part in PARTS:
         for name in part.media:
@@ -60,7 +44,7 @@ async def set_aside(connection: AsyncConnection, part: Part) -> int:
     if part is RESOURCES:
         await connection.execute(_LOCK_BOOKINGS)
     if not part.add_only:
-        same = not_(or_(*(stored.c[name].is_distinct_from(_new(part, name)) for name in _changeable(part))))
+        same = ~or_(*(stored.c[name].is_distinct_from(_new(part, name)) for name in _changeable(part)))
         idle.append(and_(same, *(_same_pieces(piece) for piece in (SLOTS, ENDPOINTS) if part is RESOURCES)))
     if part.dated:
         idle += [staging.c.modified.is_(None), stored.c.modified > staging.c.modified]
@@ -69,7 +53,7 @@ async def set_aside(connection: AsyncConnection, part: Part) -> int:
     if part is RESOURCES and count:
         for piece in (SLOTS, ENDPOINTS):
             left = exists().select_from(staging).where(staging.c.uuid == piece.staging.c.resource_uuid)
-            await connection.execute(delete(piece.staging).where(not_(left)))
+            await connection.execute(delete(piece.staging).where(~left))
     if part is RESOURCES:
         await connection.execute(_FIND_KEPT_SLOTS)
     return count
@@ -80,9 +64,9 @@ async def store(connection: AsyncConnection, part: Part) -> tuple[int, int]:
     updated = 0
     if part is RESOURCES:  # before, since they would follow their booking into another state or offering at once
         kept = exists().select_from(SLOTS.staging).where(SLOTS.staging.c.kept == SLOTS.stored.c.id)
-        for piece, stays in ((SLOTS, kept), (ENDPOINTS, false())):
+        for piece, going in ((SLOTS, (~kept,)), (ENDPOINTS, ())):
             own = piece.stored.c.resource_uuid == part.staging.c.uuid
-            await connection.execute(delete(piece.stored).where(own, not_(stays)))
+            await connection.execute(delete(piece.stored).where(own, *going))
     if not part.add_only:
         updated = (await connection.execute(_update(part))).rowcount
     inserted = (await connection.execute(_insert(part))).rowcount
@@ -110,14 +94,14 @@ def _new(part: Part, name: str) -> Expression:
     return func.coalesce(column, part.stored.c[name]) if name == "created" else column
 
 
-def _update(part: Part) -> Update:
+def _update(part: Part) -> Executable:
     staging, stored = part.staging, part.stored
     statement = update(stored).values({name: _new(part, name) for name in _changeable(part)})
     statement = statement.where(same_row(part, staging, stored))
     return statement.where(stored.c.modified <= staging.c.modified) if part.dated else statement
 
 
-def _insert(part: Part) -> Insert:
+def _insert(part: Part) -> Executable:
     staging, stored = part.staging, part.stored
     filled = {"uuid": func.gen_random_uuid(), **dict.fromkeys(("created", "modified", "refreshed"), func.now())}
     names = [column.name for column in stored.columns if column.name in staging.columns]
@@ -127,7 +111,7 @@ def _insert(part: Part) -> Insert:
         near = (staging.c[name] for name in ("offering_uuid", "start", "end", "resource_uuid", "position"))
         rows = rows.where(staging.c.kept.is_(None)).order_by(*near)  # neighbours one after the other: a better index
     elif part is not ENDPOINTS:
-        rows = rows.where(not_(exists().select_from(stored).where(same_row(part, staging, stored))))
+        rows = rows.where(~exists().select_from(stored).where(same_row(part, staging, stored)))
     return insert(stored).from_select(names, rows, include_defaults=False)
 
 
@@ -140,7 +124,7 @@ def _same_pieces(piece: Part) -> ColumnElement[bool]:
     stored = stored.where(own)
     changed = union(staged.except_(stored).subquery().select(), stored.except_(staged).subquery().select())
     rows = changed.subquery(f"changed_{piece.stored.name}")
-    return not_(exists().select_from(rows).where(rows.c.resource_uuid == RESOURCES.staging.c.uuid))
+    return ~exists().select_from(rows).where(rows.c.resource_uuid == RESOURCES.staging.c.uuid)
 
 
 _COMPARED = {"resource_uuid", "start", "end", "backend_id", "uuid", "name", "url", "position"}
