@@ -1,6 +1,7 @@
 """Runs migrations over the connection it is given, or over one to BOOKING_DATABASE_URL."""
 
 import asyncio
+
 from alembic import context
 from sqlalchemy import URL, Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -27,7 +28,7 @@ def run(connection: Connection) -> None:
         include_object=include,
     )
     with context.begin_transaction():
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": int(Lock.MIGRATION)})  # replicas that start together
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": int(Lock.MIGRATION)})
         context.run_migrations()
 
 
