@@ -19,7 +19,7 @@ from app.config import Settings, settings
 from app.daily import working_daily
 from app.database import connected
 from app.directory.router import router as directory
-from app.document import DESCRIPTION, TAGS, supplement
+from app.document import supplement
 from app.offerings.media import router as media
 from app.offerings.router import router as offerings
 from app.orders.router import router as orders
@@ -41,8 +41,6 @@ def create_app(configured: Settings | None = None) -> FastAPI:
         title="Booking Resources",
         version=__version__,
         summary="Bookings that never overlap.",
-        description=DESCRIPTION,
-        openapi_tags=TAGS,
         license_info={"name": "MIT"},
         lifespan=_lifespan,
         redirect_slashes=False,

@@ -11,7 +11,6 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
 
-from app.api.responses import ERROR_SCHEMAS
 from app.query.filtering import FilterSet
 from app.values import JsonObject
 
@@ -29,10 +28,14 @@ class Links:
 class Supplement:
     """What the routes do not say.
 
-    `parameters` has examples by parameter, or by operation and parameter; `bodies` examples of request bodies by
-    operation; `on_request` models of answers that operations give only if asked to, by header or setting.
+    `description`, `tags` and `schemas` (of errors) are the document's own. `parameters` has examples by parameter, or
+    by operation and parameter; `bodies` examples of request bodies by operation; `on_request` models of answers that
+    operations give only if asked to, by header or setting.
     """
 
+    description: str
+    tags: list[JsonObject]
+    schemas: JsonObject
     parameters: Mapping[str, Any]
     bodies: Mapping[str, Any]
     on_request: Mapping[str, type[BaseModel]]
@@ -55,15 +58,15 @@ def _corrected(app: FastAPI, supplement: Supplement) -> JsonObject:
         title=app.title,
         version=app.version,
         summary=app.summary,
-        description=app.description,
+        description=supplement.description,
         routes=app.routes,
-        tags=app.openapi_tags,
+        tags=supplement.tags,
         license_info=app.license_info,
     )
     schemas = document["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    schemas.update(ERROR_SCHEMAS)
+    schemas.update(supplement.schemas)
     schemas.update({model.__name__: model.model_json_schema() for model in supplement.on_request.values()})
     operations = {operation["operationId"]: operation for operation in _operations(document)}
     for name, operation in operations.items():

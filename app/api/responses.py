@@ -9,29 +9,6 @@ DETAIL = {"$ref": "#/components/schemas/Detail"}
 PARAMETER_ERRORS = {"$ref": "#/components/schemas/ParameterErrors"}
 RULE_ERRORS = {"$ref": "#/components/schemas/RuleErrors"}
 
-ERROR_SCHEMAS: JsonObject = {
-    "Detail": {
-        "title": "Detail",
-        "description": "One message about what went wrong.",
-        "type": "object",
-        "properties": {"detail": {"type": "string"}},
-        "required": ["detail"],
-    },
-    "ParameterErrors": {
-        "title": "ParameterErrors",
-        "description": "What is wrong with each bad parameter or body member.",
-        "type": "object",
-        "additionalProperties": {"type": "array", "items": {"type": "string"}, "minItems": 1},
-    },
-    "RuleErrors": {
-        "title": "RuleErrors",
-        "description": "Rules that the request breaks, as things are.",
-        "type": "array",
-        "items": {"type": "string"},
-        "minItems": 1,
-    },
-}
-
 _MEANINGS = {
     400: "A parameter or the body does not have the documented form.",
     401: "Nobody that we know: no token, an unknown or expired one, or one of an inactive user.",

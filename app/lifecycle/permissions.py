@@ -59,16 +59,6 @@ def may_cancel(caller: Caller, facts: Facts) -> bool:
     return is_creator(caller, facts) or may_reject_for_consumer(caller, facts)
 
 
-def for_provider(caller: Caller, facts: Facts) -> Side:
-    """The provider's decision, whoever makes it."""
-    return Side.PROVIDER
-
-
-def for_consumer(caller: Caller, facts: Facts) -> Side:
-    """The consumer's decision, whoever makes it."""
-    return Side.CONSUMER
-
-
 def own_side(caller: Caller, facts: Facts) -> Side:
     """The consumer's for the creator, who withdraws; the provider's for its side and for staff."""
     provider = caller.is_staff or caller.may(Permission.REJECT_BOOKING, facts.offering, facts.provider)

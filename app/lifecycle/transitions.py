@@ -37,7 +37,7 @@ class Transition:
     order_to: OrderState = OrderState.CANCELED
     order_needed: bool = True
     allowed: Callable[[Caller, Facts], bool] | None = None
-    side: Callable[[Caller, Facts], Side] = permissions.for_consumer
+    side: Callable[[Caller, Facts], Side] = lambda caller, facts: Side.CONSUMER
     known: Callable[[Caller], ColumnElement[bool]] = visible_bookings
     obstacles: tuple[tuple[Callable[[Facts], bool], str], ...] = ()
 
@@ -64,7 +64,7 @@ ACCEPT = Transition(
     order_from=(EXECUTING,),
     order_to=DONE,
     allowed=permissions.may_accept,
-    side=permissions.for_provider,
+    side=lambda caller, facts: Side.PROVIDER,
 )
 REJECT = Transition(name="reject", allowed=permissions.may_reject, side=permissions.own_side)
 CANCEL = Transition(name="cancel", allowed=permissions.may_cancel)

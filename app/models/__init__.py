@@ -14,27 +14,3 @@ from app.models.offerings import (
 )
 from app.models.orders import IdempotencyKey, Order
 from app.models.people import Customer, Project, RoleGrant, RolePermission, Token, User
-
-__all__ = [
-    "Base",
-    "BusySlot",
-    "Category",
-    "Customer",
-    "History",
-    "IdempotencyKey",
-    "MediaFile",
-    "Offering",
-    "OfferingComponent",
-    "OfferingUser",
-    "Order",
-    "Plan",
-    "PlanComponent",
-    "Project",
-    "Resource",
-    "ResourceEndpoint",
-    "RoleGrant",
-    "RolePermission",
-    "Slot",
-    "Token",
-    "User",
-]

@@ -1,5 +1,6 @@
 """The declarative base: naming of constraints, column types, and the columns that most tables share."""
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -7,7 +8,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import DateTime, Enum, ForeignKey, MetaData, Numeric, Text, Uuid, func, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 from app.values import JsonObject
 
@@ -19,7 +20,11 @@ JsonOrNull = JSONB(none_as_null=True)
 
 
 class Base(DeclarativeBase):
-    """Every constraint has a name, so that migrations and error handlers can speak of it."""
+    """Every constraint has a name, by which migrations and error handlers speak of it. Tables are named as classes."""
+
+    @declared_attr.directive
+    def __tablename__(cls) -> str:  # noqa: N805 - SQLAlchemy calls it so
+        return re.sub("(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
 
     metadata = MetaData(
         naming_convention={

@@ -38,7 +38,6 @@ def _live() -> str:
 class Resource(Identified, Dated, Base):
     """A booking: slots of an offering, for a project. `live` says whether it holds its slots (`LIVE_STATES`)."""
 
-    __tablename__ = "resource"
     __table_args__ = (
         UniqueConstraint("uuid", "offering_uuid", "live"),
         Index("ix_resource_offering_uuid_state", "offering_uuid", "state"),
@@ -95,7 +94,6 @@ class Slot(Base):
     booking over, so a slot can neither claim to be free while its booking is live nor stay taken afterwards.
     """
 
-    __tablename__ = "slot"
     __table_args__ = (
         ForeignKeyConstraint(
             ["resource_uuid", "offering_uuid", "live"],
@@ -128,8 +126,6 @@ class Slot(Base):
 class ResourceEndpoint(Identified, Base):
     """A named address of a booked thing; `position` keeps the order in which they were given."""
 
-    __tablename__ = "resource_endpoint"
-
     resource_uuid: Mapped[UUID] = mapped_column(owned_by("resource.uuid"), index=True)
     position: Mapped[int] = mapped_column(default=0, server_default="0")
     name: Mapped[str]
@@ -139,7 +135,6 @@ class ResourceEndpoint(Identified, Base):
 class History(Identified, Base):
     """One change of a booking's state. Without a user, the service itself made the change."""
 
-    __tablename__ = "history"
     __table_args__ = (Index("ix_history_resource_uuid_created", "resource_uuid", "created", "uuid"),)
 
     resource_uuid: Mapped[UUID] = mapped_column(refers_to("resource.uuid"))

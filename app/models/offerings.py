@@ -15,8 +15,6 @@ from app.values import JsonObject
 class Category(Identified, Dated, Base):
     """A kind of offering, such as instruments or rooms."""
 
-    __tablename__ = "category"
-
     title: Mapped[str]
     description: Mapped[str] = mapped_column(default="", server_default="")
     icon_uuid: Mapped[UUID | None] = mapped_column(refers_to("media_file.uuid"))
@@ -24,8 +22,6 @@ class Category(Identified, Dated, Base):
 
 class Offering(Identified, Dated, Base):
     """What a provider lends out; `attributes.schedules` holds the windows in which it may be booked."""
-
-    __tablename__ = "offering"
 
     customer_uuid: Mapped[UUID | None] = mapped_column(refers_to("customer.uuid"), index=True)
     category_uuid: Mapped[UUID] = mapped_column(refers_to("category.uuid"), index=True)
@@ -52,7 +48,6 @@ class Offering(Identified, Dated, Base):
 class OfferingComponent(Identified, Base):
     """One thing that an offering is charged by, such as hours or gigabytes."""
 
-    __tablename__ = "offering_component"
     __table_args__ = (UniqueConstraint("offering_uuid", "type"),)
 
     offering_uuid: Mapped[UUID] = mapped_column(owned_by("offering.uuid"))
@@ -69,8 +64,6 @@ class OfferingComponent(Identified, Base):
 class Plan(Identified, Dated, Base):
     """A price list of an offering; `unit_price` is for one `unit`."""
 
-    __tablename__ = "plan"
-
     offering_uuid: Mapped[UUID] = mapped_column(owned_by("offering.uuid"), index=True)
     name: Mapped[str]
     description: Mapped[str] = mapped_column(default="", server_default="")
@@ -82,8 +75,6 @@ class Plan(Identified, Dated, Base):
 class PlanComponent(Base):
     """What one component costs in one plan, and how much of it is included."""
 
-    __tablename__ = "plan_component"
-
     plan_uuid: Mapped[UUID] = mapped_column(owned_by("plan.uuid"), primary_key=True)
     component_uuid: Mapped[UUID] = mapped_column(owned_by("offering_component.uuid"), primary_key=True, index=True)
     amount: Mapped[int] = mapped_column(default=0, server_default="0")
@@ -93,7 +84,6 @@ class PlanComponent(Base):
 class OfferingUser(Identified, Base):
     """The name by which an offering knows a user; shown as `username` of a booking to that user."""
 
-    __tablename__ = "offering_user"
     __table_args__ = (UniqueConstraint("offering_uuid", "user_uuid"),)
 
     offering_uuid: Mapped[UUID] = mapped_column(owned_by("offering.uuid"))
@@ -104,7 +94,6 @@ class OfferingUser(Identified, Base):
 class BusySlot(Identified, Base):
     """A period, half-open, that the provider keeps free of bookings, for maintenance and the like."""
 
-    __tablename__ = "busy_slot"
     __table_args__ = (
         CheckConstraint('"start" < "end"', name="start_before_end"),
         Index("ix_busy_slot_period", "offering_uuid", text('tstzrange("start", "end")'), postgresql_using="gist"),
@@ -121,8 +110,6 @@ class BusySlot(Identified, Base):
 
 class MediaFile(Identified, Base):
     """A file, shown to clients as `/api/media/{uuid}/` if its content is stored here; `size` is in bytes."""
-
-    __tablename__ = "media_file"
 
     name: Mapped[str] = mapped_column(unique=True)
     mime_type: Mapped[str] = mapped_column(default="", server_default="")

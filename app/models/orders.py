@@ -15,7 +15,6 @@ from app.values import JsonObject
 class Order(Identified, Dated, Base):
     """A request to create, change or terminate a booking."""
 
-    __tablename__ = "order"
     __table_args__ = (
         Index("ix_order_resource_uuid_created", "resource_uuid", "created", "uuid"),
         Index("ix_order_creator", "created_by_uuid", "resource_uuid", postgresql_where=text("type = 'Create'")),
@@ -50,8 +49,6 @@ class Order(Identified, Dated, Base):
 
 class IdempotencyKey(Base):
     """The answer to a request that carried an `Idempotency-Key`; `fingerprint` is the SHA-256 of path and body."""
-
-    __tablename__ = "idempotency_key"
 
     user_uuid: Mapped[UUID] = mapped_column(owned_by("user.uuid"), primary_key=True)
     key: Mapped[str] = mapped_column(String(255), primary_key=True)

@@ -12,8 +12,6 @@ from app.models.base import Base, Dated, Identified, owned_by, refers_to
 class Customer(Identified, Dated, Base):
     """An organisation: provider of offerings, consumer of them, or both."""
 
-    __tablename__ = "customer"
-
     name: Mapped[str]
     slug: Mapped[str] = mapped_column(String(255), index=True)
     abbreviation: Mapped[str] = mapped_column(default="", server_default="")
@@ -24,8 +22,6 @@ class Customer(Identified, Dated, Base):
 
 class Project(Identified, Dated, Base):
     """What a booking is for. A removed project still shows its data in its bookings."""
-
-    __tablename__ = "project"
 
     customer_uuid: Mapped[UUID] = mapped_column(refers_to("customer.uuid"), index=True)
     name: Mapped[str] = mapped_column(index=True)
@@ -39,8 +35,6 @@ class Project(Identified, Dated, Base):
 
 class User(Identified, Dated, Base):
     """One caller. `token_lifetime` is in seconds of idleness; null means that tokens do not expire that way."""
-
-    __tablename__ = "user"
 
     username: Mapped[str] = mapped_column(String(128), unique=True)
     first_name: Mapped[str] = mapped_column(default="", server_default="")
@@ -56,8 +50,6 @@ class User(Identified, Dated, Base):
 class Token(Identified, Base):
     """One key of one user; only its SHA-256 digest (hex) is stored."""
 
-    __tablename__ = "token"
-
     user_uuid: Mapped[UUID] = mapped_column(owned_by("user.uuid"), index=True)
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     name: Mapped[str] = mapped_column(default="", server_default="")
@@ -69,7 +61,6 @@ class Token(Identified, Base):
 class RoleGrant(Identified, Base):
     """A role of a user on exactly one organisation, project or offering."""
 
-    __tablename__ = "role_grant"
     __table_args__ = (
         CheckConstraint("num_nonnulls(customer_uuid, project_uuid, offering_uuid) = 1", name="one_scope"),
         Index(
@@ -95,8 +86,6 @@ class RoleGrant(Identified, Base):
 
 class RolePermission(Base):
     """A permission that a role carries; both are text, since deployments add their own."""
-
-    __tablename__ = "role_permission"
 
     role: Mapped[str] = mapped_column(String(150), primary_key=True)
     permission: Mapped[str] = mapped_column(String(255), primary_key=True)
