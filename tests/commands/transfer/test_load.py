@@ -71,7 +71,7 @@ async def test_short_rows_get_defaults(connection: AsyncConnection) -> None:
 
 
 async def test_schedules_stand_in_for_slots(connection: AsyncConnection) -> None:
-    """A request may come with schedules only; whatever is no period there does not count. Rule: decision 60."""
+    """A request that the reference has not processed has schedules only; what is no period counts not. Decision 60."""
     nonsense = [
         {"start": "soon", "end": "later"},
         "x",
