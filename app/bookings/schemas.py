@@ -58,14 +58,6 @@ class ReportSection(BaseModel):
     body: str = Field(description="Text of the section.")
 
 
-def _nothing() -> None:
-    return None
-
-
-def _absent() -> object:
-    return ABSENT
-
-
 def _description(_: Context, attributes: JsonObject) -> str | None:
     description = attributes.get("description", "")
     return description if description is None else str(description)
@@ -106,15 +98,15 @@ class BookingResource(OfferedFields):
     created: datetime = column(Resource.created, "When the booking was requested.")
     modified: datetime = column(Resource.modified, "When the booking last changed.")
     url: Url = link(BOOKING, Resource.uuid, description="The booking itself.")
-    scope: str | None = constant(_nothing, "Always null: a booking has no object in another system.")
+    scope: str | None = constant(None, "Always null: a booking has no object in another system.")
     description: str | None = computed(
         _description, Resource.attributes, description="What the consumer wrote: `attributes.description`."
     )
     state: ResourceState = column(Resource.state, "What has become of the booking.")
-    resource_uuid: UUID | None = constant(_nothing, "Always null, as `scope`; the booking's own UUID is `uuid`.")
+    resource_uuid: UUID | None = constant(None, "Always null, as `scope`; the booking's own UUID is `uuid`.")
     backend_id: str = column(Resource.backend_id, "ID of the booking in another system.")
     effective_id: str = column(Resource.effective_id, "ID of the booking at a remote provider.")
-    resource_type: str | None = constant(_nothing, "Always null, as `scope`.")
+    resource_type: str | None = constant(None, "Always null, as `scope`.")
     project: Url = link(PROJECT, Project.uuid, description="The project that the booking is for.")
     project_uuid: UUID = column(Project.uuid, "UUID of the project.")
     project_name: str = column(Project.name, "Name of the project.")
@@ -136,7 +128,7 @@ class BookingResource(OfferedFields):
     parent_name: str = column(Parent.name, "Name of the parent resource, if any.", optional=True)
     backend_metadata: JsonObject = column(Resource.backend_metadata, "What the provider's system tells of the booking.")
     is_usage_based: bool = column(components(BillingType.USAGE) > 0, "The offering has a component charged by usage.")
-    is_limit_based: bool = constant(bool, "Always false: limits of bookings cannot be changed.")
+    is_limit_based: bool = constant(False, "Always false: limits of bookings cannot be changed.")
     name: str = column(Resource.name, "Name of the booking; may be empty.")
     slug: str = column(Resource.slug, "Short name of the booking; not unique.")
     current_usages: JsonObject = column(Resource.current_usages, "Last reported usage by component.")
@@ -149,11 +141,11 @@ class BookingResource(OfferedFields):
         USER, Resource.end_date_requested_by_uuid, description="Who asked for the booking to end then."
     )
     username: str | None = column(OfferingUser.username, "Name of the caller's account at the offering.")
-    limit_usage: JsonObject = constant(dict, "Always empty: bookings have no limits.")
+    limit_usage: JsonObject = constant({}, "Always empty: bookings have no limits.")
     downscaled: bool = column(Resource.downscaled, "The provider has reduced what the booking gives.")
     restrict_member_access: bool = column(Resource.restrict_member_access, "Members of the project have no access.")
     paused: bool = column(Resource.paused, "The provider has paused the booking.")
-    endpoints: list[NestedEndpoint] = related(load_endpoints, Resource.uuid, list, "Where the booked thing is reached.")
+    endpoints: list[NestedEndpoint] = related(load_endpoints, Resource.uuid, [], "Where the booked thing is reached.")
     error_message: str = column(Resource.error_message, "What went wrong.")
     error_traceback: str = computed(
         _traceback,
@@ -168,18 +160,18 @@ class BookingResource(OfferedFields):
         func.coalesce(Resource.last_sync, Resource.created), "When the provider's system was last asked."
     )
     order_in_progress: OrderDetails | None = related(
-        load_orders, OrderInProgress.uuid, _nothing, "The oldest order that has not ended."
+        load_orders, OrderInProgress.uuid, None, "The oldest order that has not ended."
     )
     creation_order: OrderDetails | None = related(
-        load_orders, CreationOrder.uuid, _nothing, "The oldest order that asked for the booking."
+        load_orders, CreationOrder.uuid, None, "The oldest order that asked for the booking."
     )
-    service_settings_uuid: UUID = constant(_absent, "Never there: offerings of bookings have no such settings.")
+    service_settings_uuid: UUID = constant(ABSENT, "Never there: offerings of bookings have no such settings.")
     project_slug: str = column(Project.slug, "Slug of the project.")
     customer_slug: str = column(Consumer.slug, "Slug of the organisation that books.")
     user_requires_reconsent: bool = constant(
-        bool, "Check if the current user needs to re-consent for this resource's offering."
+        False, "Check if the current user needs to re-consent for this resource's offering."
     )
-    renewal_date: JsonObject | None = constant(_nothing, "Always null: bookings are not renewed.")
+    renewal_date: JsonObject | None = constant(None, "Always null: bookings are not renewed.")
     created_by: Url = link(USER, CreationOrder.created_by_uuid, description="Who asked for the booking.", optional=True)
     created_by_username: str = column(CreatedBy.username, "Username of that user.", optional=True)
     created_by_full_name: str = computed(
@@ -195,7 +187,7 @@ class BookingResource(OfferedFields):
     consumer_reviewed_by_full_name: str = computed(
         _if_there, ConsumerReviewer.uuid, full_name(ConsumerReviewer), description="Full name of that user."
     )
-    slots: list[BookingSlot] = related(load_slots, Resource.uuid, list, "The booked periods, earliest first.")
+    slots: list[BookingSlot] = related(load_slots, Resource.uuid, [], "The booked periods, earliest first.")
 
 
 BOOKING_RESOURCES = View(BookingResource, Resource, BOOKING_RELATIONS)

@@ -60,7 +60,8 @@ async def undecided_orders(connection: AsyncConnection, booking: UUID) -> list[O
 
 async def change_orders(connection: AsyncConnection, uuids: Sequence[UUID], **values: object) -> None:
     """Sets columns of orders."""
-    await connection.execute(update(Order).where(Order.uuid.in_(uuids)).values(values))
+    if uuids:
+        await connection.execute(update(Order).where(Order.uuid.in_(uuids)).values(values))
 
 
 async def add_termination(connection: AsyncConnection, booking: UUID, **values: Any) -> UUID:

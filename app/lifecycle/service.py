@@ -1,6 +1,6 @@
 """How a transition is carried out: found, allowed, possible, done; whichever it is, and whoever asks."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -129,9 +129,7 @@ async def apply(
     if not await repository.change_state(connection, booking, source, transition.target, now):
         raise InvalidState(transition.sources)
     if transition.order_from:
-        undecided = await repository.undecided_orders(connection, booking)
-        orders = _named(transition, undecided, order) if order else _chosen(transition, undecided)
-        await repository.change_orders(connection, orders, **_ending(transition, actor, becomes, now))
+        orders = await _change_orders(connection, transition, booking, order, _ending(transition, actor, becomes, now))
     else:
         orders = [await _add_order(connection, booking, transition, actor, now)]
     if transition.target != source:
@@ -145,6 +143,23 @@ async def apply(
             to_state=transition.target,
             comment=actor.comment or None,
         )
+    return orders
+
+
+async def _change_orders(
+    connection: AsyncConnection,
+    transition: Transition,
+    booking: UUID,
+    order: UUID | None,
+    ending: Mapping[str, object],
+) -> list[UUID]:
+    """Ends the orders that the transition is about; none that asked for the booking outlives it."""
+    undecided = await repository.undecided_orders(connection, booking)
+    orders = _named(transition, undecided, order) if order else _chosen(transition, undecided)
+    await repository.change_orders(connection, orders, **ending)
+    if transition.target == ResourceState.TERMINATED:
+        left = [each.uuid for each in undecided if each.type == RequestType.CREATE and each.uuid not in orders]
+        await repository.change_orders(connection, left, state=OrderState.CANCELED, modified=ending["modified"])
     return orders
 
 

@@ -1,11 +1,9 @@
 """Price lists: one line for each field of those that clients of the published API read."""
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field, WithJsonSchema
+from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.api.wire import Cost, Url
@@ -14,14 +12,7 @@ from app.models import Plan
 from app.models.enums import BillingUnit
 from app.offerings.loaders import load_current_plans, load_prices
 from app.query.collection import Collection
-from app.query.fieldset import Context, Fieldset, Item, Loader, View, column, computed, link, related
-
-Price = Annotated[str, WithJsonSchema({"type": "string", "format": "decimal", "pattern": r"^-?\d+\.\d{10}$"})]
-"""An amount of money as text with ten decimals."""
-
-
-def _price(_: Context, price: Decimal) -> str:
-    return format(price, "f")
+from app.query.fieldset import Context, Fieldset, Item, Loader, View, column, link, related
 
 
 class NestedPlanComponent(BaseModel):
@@ -52,11 +43,11 @@ class BasePublicPlan(Fieldset):
     name: str = column(Plan.name, "Name of the plan.")
     description: str = column(Plan.description, "What the plan is for.")
     archived: bool = column(Plan.archived, "Whether it can no longer be chosen.")
-    unit_price: Price = computed(_price, Plan.unit_price, description="Price of one `unit`.")
+    unit_price: Cost = column(Plan.unit_price, "Price of one `unit`.")
     unit: BillingUnit = column(Plan.unit, "What the price is for.")
-    components: list[NestedPlanComponent] = related(load_prices, Plan.uuid, list, "What its components cost.")
-    prices: dict[str, float] = related(_by_type("price"), Plan.uuid, dict, "Price by key of the component.")
-    quotas: dict[str, float] = related(_by_type("amount"), Plan.uuid, dict, "Amount by key of the component.")
+    components: list[NestedPlanComponent] = related(load_prices, Plan.uuid, [], "What its components cost.")
+    prices: dict[str, float] = related(_by_type("price"), Plan.uuid, {}, "Price by key of the component.")
+    quotas: dict[str, float] = related(_by_type("amount"), Plan.uuid, {}, "Amount by key of the component.")
 
 
 PLAN_VIEW = View(BasePublicPlan, Plan, {})

@@ -74,20 +74,15 @@ class OfferingComponent(BaseModel):
     min_value: int | None = Field(description="The least that may be ordered.")
 
 
+_NO_CALENDAR = {"backend_id": None, "public": False, "http_link": ""}
+
+
 class GoogleCalendar(BaseModel):
     """A calendar elsewhere that shows the bookings of an offering."""
 
     backend_id: str | None = Field(description="ID of the calendar.")
     public: bool = Field(description="Whether everybody may read it.")
     http_link: str = Field(description="Where it is read; empty without one.")
-
-
-def _nothing() -> None:
-    return None
-
-
-def _no_calendar() -> JsonObject:
-    return {"backend_id": None, "public": False, "http_link": ""}
 
 
 def _attributes(_: Context, attributes: JsonObject) -> JsonObject:
@@ -128,11 +123,11 @@ class _OfferingFields(Fieldset):
         Row.attributes,
         description="`schedules`: the windows in which it may be booked, as far as they are still to come.",
     )
-    components: list[OfferingComponent] = related(load_components, Row.uuid, list, "What it is charged by.")
+    components: list[OfferingComponent] = related(load_components, Row.uuid, [], "What it is charged by.")
     plugin_options: JsonObject = column(Row.plugin_options, "Rules for booking it.")
     state: OfferingState = column(Row.state, "Whether it may be booked.")
     thumbnail: Url | None = media_link(Row.thumbnail_uuid, "Small image of it.")
-    plans: list[BasePublicPlan] = related(load_plans, Row.uuid, list, "Price lists to choose from.")
+    plans: list[BasePublicPlan] = related(load_plans, Row.uuid, [], "Price lists to choose from.")
     type: str = column(Row.type, "Always `Marketplace.Booking`.")
     shared: bool = column(Row.shared, "Accessible to all customers.")
     billable: bool = column(Row.billable, "Purchase and usage is invoiced.")
@@ -147,15 +142,15 @@ class _OfferingFields(Fieldset):
 class PublicOfferingDetails(_OfferingFields):
     """A bookable thing, as its consumers see it."""
 
-    google_calendar_is_public: bool | None = constant(_nothing, "Always null: it is shown in no other calendar.")
-    google_calendar_link: str | None = constant(_nothing, "Always null: it is shown in no other calendar.")
+    google_calendar_is_public: bool | None = constant(None, "Always null: it is shown in no other calendar.")
+    google_calendar_link: str | None = constant(None, "Always null: it is shown in no other calendar.")
 
 
 class Offering(_OfferingFields):
     """A bookable thing, as its provider sees it."""
 
     url: Url = link(BOOKING_OFFERING, Row.uuid, description="The offering itself.")
-    googlecalendar: GoogleCalendar = constant(_no_calendar, "Always empty: it is shown in no other calendar.")
+    googlecalendar: GoogleCalendar = constant(_NO_CALENDAR, "Always empty: it is shown in no other calendar.")
 
 
 PUBLIC_OFFERING_VIEW = View(PublicOfferingDetails, Row, OFFERING_RELATIONS)

@@ -1,1 +1,1 @@
-"""Orders as bookings show them."""
+"""Orders: how bookings are asked for, listed, and decided on for the consumer."""

@@ -59,14 +59,6 @@ def _traceback(context: Context, offering: UUID, provider: UUID | None, tracebac
     return traceback if sees_tracebacks(context.caller, offering, provider) else ABSENT
 
 
-def _nothing() -> None:
-    return None
-
-
-def _no() -> bool:
-    return False
-
-
 class OrderDetails(OfferedFields):
     """What was asked for, by whom, and how it ended."""
 
@@ -75,8 +67,8 @@ class OrderDetails(OfferedFields):
     uuid: UUID = column(Order.uuid, "UUID of the order.")
     created: datetime = column(Order.created, "When the order was placed.")
     modified: datetime = column(Order.modified, "When the order last changed.")
-    resource_uuid: UUID | None = constant(_nothing, "Always null: a booking has no object in another system.")
-    resource_type: str | None = constant(_nothing, "Always null, as `resource_uuid`.")
+    resource_uuid: UUID | None = constant(None, "Always null: a booking has no object in another system.")
+    resource_type: str | None = constant(None, "Always null, as `resource_uuid`.")
     resource_name: str = column(Resource.name, "Name of the booking.")
     cost: Cost | None = column(Order.cost, "What the order costs.")
     state: OrderState = column(Order.state, "How far the order is.")
@@ -93,7 +85,7 @@ class OrderDetails(OfferedFields):
     callback_url: str | None = column(Order.callback_url, "Where a browser is sent afterwards.")
     completed_at: datetime | None = column(Order.completed_at, "When the order was done.")
     request_comment: str | None = column(Order.request_comment, "What the consumer said.")
-    attachment: Url | None = constant(_nothing, "Always null: orders carry no files.")
+    attachment: Url | None = constant(None, "Always null: orders carry no files.")
     type: RequestType = column(Order.type, "What is asked for.")
     start_date: date | None = column(Order.start_date, "Not to be processed before this day.")
     url: Url = link(ORDER, Order.uuid, description="The order itself.")
@@ -107,7 +99,7 @@ class OrderDetails(OfferedFields):
     provider_reviewed_at: datetime | None = column(Order.provider_reviewed_at, "When that user decided.")
     created_by_username: str = column(CreatedBy.username, "Who placed the order.")
     created_by_full_name: str = column(full_name(CreatedBy), "Full name of that user.")
-    created_by_civil_number: str | None = constant(_nothing, "Always null: personal data is not shown.")
+    created_by_civil_number: str | None = constant(None, "Always null: personal data is not shown.")
     customer_name: str = column(Consumer.name, "The organisation that books.")
     customer_uuid: UUID = column(Consumer.uuid, "UUID of that organisation.")
     customer_slug: str = column(Consumer.slug, "Slug of that organisation.")
@@ -121,7 +113,7 @@ class OrderDetails(OfferedFields):
     new_plan_uuid: UUID | None = column(Plan.uuid, "UUID of the plan after the change.")
     old_cost_estimate: Cost | None = column(Resource.cost, "What the booking cost before the change.")
     new_cost_estimate: Cost | None = column(Order.cost, "What it costs after the change.")
-    can_terminate: bool = constant(_no, "Always false: a request for a booking is withdrawn by rejecting the booking.")
+    can_terminate: bool = constant(False, "Always false: a request is withdrawn by rejecting the booking.")
     fixed_price: float = computed(
         _with_plan,
         Plan.uuid,
@@ -137,7 +129,7 @@ class OrderDetails(OfferedFields):
     )
     termination_comment: str | None = column(Order.termination_comment, "Why the request was rejected, or ended.")
     backend_id: str = column(Order.backend_id, "ID of the order in another system.")
-    issue: IssueReference | None = constant(_nothing, "Always null: there is no ticket system.")
+    issue: IssueReference | None = constant(None, "Always null: there is no ticket system.")
 
 
 ORDER_DETAILS = View(OrderDetails, Order, ORDER_RELATIONS)
@@ -202,8 +194,8 @@ class OrderCreate(OfferedFields):
     modified: datetime = column(Order.modified, "When the order last changed.")
     attributes: Any = column(Order.attributes, "What was ordered, as sent.")
     limits: JsonObject = column(Order.limits, "Ordered amount by component.")
-    resource_uuid: UUID | None = constant(_nothing, "Always null: a booking has no object in another system.")
-    resource_type: str | None = constant(_nothing, "Always null, as `resource_uuid`.")
+    resource_uuid: UUID | None = constant(None, "Always null: a booking has no object in another system.")
+    resource_type: str | None = constant(None, "Always null, as `resource_uuid`.")
     resource_name: str = column(Resource.name, "Name of the booking.")
     cost: Cost | None = column(Order.cost, "What the order costs.")
     state: OrderState = column(Order.state, "How far the order is.")
@@ -213,7 +205,7 @@ class OrderCreate(OfferedFields):
     callback_url: str | None = column(Order.callback_url, "Where a browser is sent afterwards.")
     completed_at: datetime | None = column(Order.completed_at, "When the order was done.")
     request_comment: str | None = column(Order.request_comment, "What the consumer said.")
-    attachment: Url | None = constant(_nothing, "Always null: orders carry no files.")
+    attachment: Url | None = constant(None, "Always null: orders carry no files.")
     type: RequestType = column(Order.type, "What is asked for.")
     start_date: date | None = column(Order.start_date, "Not to be processed before this day.")
     url: Url = link(ORDER, Order.uuid, description="The order itself.")

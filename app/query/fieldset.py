@@ -69,7 +69,7 @@ class Related:
 
     key: Expression
     load: Loader
-    missing: Callable[[], object]
+    missing: object
 
 
 def _nothing() -> None:
@@ -116,16 +116,16 @@ def judged(read: Callable[[Context, Kind], object], kind: type[Kind], descriptio
     return _field(Source(tuple(columns.values()), of_columns), description)
 
 
-def constant(value: Callable[[], object], description: str) -> Any:
+def constant(value: object, description: str) -> Any:
     """A field that has the same value in every row, or with ABSENT is never there."""
 
     def read(_: Context) -> object:
-        return value()
+        return value
 
     return _field(Source((), read), description)
 
 
-def related(load: Loader, key: Expression, missing: Callable[[], object], description: str) -> Any:
+def related(load: Loader, key: Expression, missing: object, description: str) -> Any:
     """A list or nested object, loaded for all rows at once by the uuid in `key`."""
     return _field(Related(key, load, missing), description)
 
@@ -217,7 +217,7 @@ class _Reading:
             values = [row[position] for position in part.positions]
             if isinstance(part.source, Related):
                 found = loaded[part.source.load].get(values[0])
-                item[part.name] = part.source.missing() if found is None else found
+                item[part.name] = part.source.missing if found is None else found
             elif (value := part.source.read(context, *values)) is not ABSENT:
                 item[part.name] = value
         return item

@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from httpx import AsyncClient
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.models import History, Order, Resource
@@ -98,3 +99,17 @@ async def test_history_tells_of_no_change_that_was_none(
     answer = await client.post(f"/api/marketplace-orders/{order['uuid']}/{decision}/", headers=as_user("cowner"))
     assert (answer.status_code, answer.json()) == (409, {"detail": "Valid states for operation: Creating."})
     assert await standing(rows, booking) == (state, ["pending-consumer"], 0)
+
+
+@pytest.mark.parametrize("decision", ["reject_by_consumer", "cancel"])
+async def test_no_order_is_left_behind(
+    place: Place, client: AsyncClient, as_user: Any, rows: AsyncConnection, decision: str
+) -> None:
+    order = (await place(period(9, 10), user="creator")).json()
+    copied = (await rows.execute(select(Order.__table__).where(Order.uuid == order["uuid"]))).mappings().one()
+    await rows.execute(insert(Order).values({**copied, "uuid": uuid4(), "state": OrderState.PENDING_PROJECT}))
+    answer = await client.post(f"/api/marketplace-orders/{order['uuid']}/{decision}/", headers=as_user("cowner"))
+    assert answer.status_code == 200
+    state, orders, changes = await standing(rows, order["marketplace_resource_uuid"])
+    ended = "rejected" if decision == "reject_by_consumer" else "canceled"
+    assert (state, sorted(orders), changes) == ("Terminated", sorted([ended, "canceled"]), 1)

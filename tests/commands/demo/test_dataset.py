@@ -398,7 +398,7 @@ UUIDS = {
     **{f"booking_offerings_busy_slots_{action}": {"uuid": OFFERING} for action in ("list", "create", "destroy")},
     **{
         f"marketplace_orders_{act}": {"uuid": ORDER}
-        for act in ("retrieve", "approve_by_consumer", "reject_by_consumer")
+        for act in ("retrieve", "approve_by_consumer", "reject_by_consumer", "cancel")
     },
     "booking_offerings_free_list": {"uuid": OFFERING},
     "booking_resources_accept": {"uuid": EXAMPLE_TO_ACCEPT},
