@@ -1,11 +1,9 @@
 """A real PostgreSQL for all tests, one transaction per test, and the application on top of it."""
 
 import gc
-import json
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -16,9 +14,12 @@ from app.config import Settings
 from app.database import Database
 from app.embedded import Cluster
 from app.main import create_app
-from tests.databases import DATASET, FAST, OneTransaction, filled, migrated
+from tests.databases import FAST, OneTransaction, filled, migrated
+from tests.dataset import USERS, key_of
 
 BASE_URL = "http://waldur.example.com"
+AsUser = Callable[[str], dict[str, str]]
+"""The headers of a caller by username."""
 
 
 def pytest_collection_finish() -> None:
@@ -51,16 +52,9 @@ async def connection(database: Database) -> AsyncIterator[AsyncConnection]:
 
 
 @pytest.fixture(scope="session")
-def dataset() -> dict[str, Any]:
-    """The recorded data set: bookings in every state, of every kind of offering, by every kind of user."""
-    loaded: dict[str, Any] = json.loads(DATASET.read_text())
-    return loaded
-
-
-@pytest.fixture(scope="session")
-def tokens(dataset: dict[str, Any]) -> dict[str, str]:
+def tokens() -> dict[str, str]:
     """Keys by username."""
-    return {user["username"]: user["token"] for user in dataset["users"].values()}
+    return {username: user["token"] for username, user in USERS.items()}
 
 
 @pytest.fixture(scope="session")
@@ -97,6 +91,6 @@ async def client(application: FastAPI, rows: AsyncConnection, settings: Settings
 
 
 @pytest.fixture(scope="session")
-def as_user(tokens: dict[str, str]) -> Any:
+def as_user() -> AsUser:
     """The headers of a caller by username."""
-    return lambda username: {"Authorization": f"Token {tokens[username]}"}
+    return key_of

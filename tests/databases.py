@@ -1,11 +1,9 @@
 """Databases for tests: each is a copy of one that was migrated, and perhaps filled, once for all test processes."""
 
-import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from itertools import count
-from pathlib import Path
 
 from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -15,10 +13,10 @@ from app.commands.transfer import load_dataset
 from app.database import Database, migrate
 from app.embedded import Cluster
 from app.models import Base
+from tests.dataset import DATASET
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "300"}
 """Settings of a server whose data need not survive, and which all test processes share."""
-DATASET = Path(__file__).parent / "recorded" / "dataset.json"
 PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "main")
 ONE_AT_A_TIME = 7_262_155
 """Key of the advisory lock under which templates are made and copied."""
@@ -101,7 +99,7 @@ async def _template(
 
 async def _fill(database: Database) -> None:
     async with database.transaction() as connection:
-        await load_dataset(connection, json.loads(DATASET.read_text()))
+        await load_dataset(connection, DATASET)
 
 
 async def _copied(control: AsyncConnection, template: str, name: str) -> str:

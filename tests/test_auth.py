@@ -21,6 +21,7 @@ from app.errors import Unauthenticated
 from app.keys import digest
 from app.main import create_app
 from app.models import Base, Token, User
+from tests.conftest import AsUser
 from tests.databases import filled
 
 URL = "/api/booking-resources/"
@@ -146,7 +147,7 @@ async def test_key_is_taken_from_the_header_only(client: AsyncClient, rows: Asyn
         assert response.status_code == 401, name
 
 
-async def test_nobody_is_impersonated(client: AsyncClient, rows: AsyncConnection, as_user: Any) -> None:
+async def test_nobody_is_impersonated(client: AsyncClient, rows: AsyncConnection, as_user: AsUser) -> None:
     creator = (await rows.execute(select(User.uuid).where(User.username == "outsider"))).scalar_one()
     headers = {**as_user("staff"), "X-Impersonated-User-Uuid": creator.hex}
     response = await client.get(URL, headers=headers)
@@ -318,7 +319,7 @@ async def committed(committing: FastAPI) -> AsyncIterator[AsyncClient]:
 
 
 async def test_requests_with_one_token_do_not_wait_for_each_other(
-    committing: FastAPI, committed: AsyncClient, as_user: Any
+    committing: FastAPI, committed: AsyncClient, as_user: AsUser
 ) -> None:
     creating = f"{URL}8ccadadc8d6e4f9d93b25d8451d0e2fd/"
     async with committing.state.database.transaction() as holding:
@@ -330,7 +331,7 @@ async def test_requests_with_one_token_do_not_wait_for_each_other(
 
 
 async def test_many_requests_with_one_token_at_once_succeed(
-    committing: FastAPI, committed: AsyncClient, as_user: Any
+    committing: FastAPI, committed: AsyncClient, as_user: AsUser
 ) -> None:
     headers = as_user("creator")
     responses = await asyncio.gather(*(committed.get(URL, headers=headers) for _ in range(30)))

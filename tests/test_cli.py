@@ -20,6 +20,7 @@ from app.cli import COMMANDS, cli, main
 from app.config import settings
 from app.embedded import Cluster
 from tests.databases import address, migrated
+from tests.dataset import DATASET
 
 Booking: TypeAlias = Callable[..., Result]
 
@@ -121,17 +122,15 @@ def test_expiry_too_far_ahead_is_refused(booking: Booking) -> None:
     assert booking("token", "create", "ada", "--expires-in", "1e12").exit_code == 2
 
 
-def test_dry_run_stores_nothing_and_load_does(
-    booking: Booking, url: str, dataset: dict[str, Any], tmp_path: Path
-) -> None:
+def test_dry_run_stores_nothing_and_load_does(booking: Booking, url: str, tmp_path: Path) -> None:
     file = tmp_path / "dataset.json"
-    file.write_text(json.dumps(dataset))
+    file.write_text(json.dumps(DATASET))
     assert "nothing was stored" in booking("load", str(file), "--dry-run").output
     assert query(url, "SELECT count(*) FROM resource") == [(0,)]
     assert booking("load", str(file)).exit_code == 0
-    assert query(url, "SELECT count(*) FROM resource") == [(len(dataset["resources"]),)]
+    assert query(url, "SELECT count(*) FROM resource") == [(len(DATASET["resources"]),)]
     dumped = booking("dump").output
-    assert set(json.loads(dumped)["resources"]) == {_dashed(uuid) for uuid in dataset["resources"]}
+    assert set(json.loads(dumped)["resources"]) == {_dashed(uuid) for uuid in DATASET["resources"]}
     assert booking("load", "-", stdin=dumped).exit_code == 0
 
 

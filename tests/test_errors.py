@@ -21,6 +21,7 @@ from app.database import Database
 from app.embedded import Cluster
 from app.main import create_app
 from app.query.collection import Collection
+from tests.conftest import AsUser
 from tests.databases import OneTransaction, address, migrated
 
 BASE = "http://waldur.example.com"
@@ -68,7 +69,7 @@ def answered(response: Response) -> tuple[int, Any]:
         "/%2e%2e/%2e%2e/etc/passwd",
     ],
 )
-async def test_unknown_path_is_not_found(client: AsyncClient, as_user: Any, path: str) -> None:
+async def test_unknown_path_is_not_found(client: AsyncClient, as_user: AsUser, path: str) -> None:
     for username in (None, "staff"):
         for method in ("GET", "POST", "DELETE"):
             response = await client.request(method, path, headers=as_user(username) if username else None)
@@ -76,7 +77,7 @@ async def test_unknown_path_is_not_found(client: AsyncClient, as_user: Any, path
 
 
 @pytest.mark.parametrize("path", METHODS)
-async def test_other_methods_are_not_allowed(client: AsyncClient, as_user: Any, path: str) -> None:
+async def test_other_methods_are_not_allowed(client: AsyncClient, as_user: AsUser, path: str) -> None:
     allowed = ", ".join((*METHODS[path], "OPTIONS"))
     for method in sorted(set(OTHERS) - set(METHODS[path])):
         response = await client.request(method, path, headers=as_user("outsider"))
@@ -88,14 +89,14 @@ async def test_other_methods_are_not_allowed(client: AsyncClient, as_user: Any, 
 
 
 @pytest.mark.parametrize("path", METHODS)
-async def test_method_that_http_does_not_have(client: AsyncClient, as_user: Any, path: str) -> None:
+async def test_method_that_http_does_not_have(client: AsyncClient, as_user: AsUser, path: str) -> None:
     response = await client.request("PROPFIND", path, headers=as_user("outsider"))
     assert answered(response) == (405, {"detail": 'Method "PROPFIND" not allowed.'})
     assert set(METHODS[path]) <= set(response.headers["Allow"].split(", "))
 
 
 @pytest.mark.parametrize("path", METHODS)
-async def test_options_tell_the_methods(client: AsyncClient, as_user: Any, path: str) -> None:
+async def test_options_tell_the_methods(client: AsyncClient, as_user: AsUser, path: str) -> None:
     response = await client.options(path, headers=as_user("outsider"))
     assert (response.status_code, response.headers["Allow"]) == (200, ", ".join((*METHODS[path], "OPTIONS")))
     assert (await client.options(path)).status_code == 401
@@ -123,20 +124,20 @@ async def test_other_methods_beside_the_api(client: AsyncClient, path: str) -> N
         "Application/JSON",
     ],
 )
-async def test_who_takes_json_is_served(client: AsyncClient, as_user: Any, accept: str | None) -> None:
+async def test_who_takes_json_is_served(client: AsyncClient, as_user: AsUser, accept: str | None) -> None:
     headers = {**as_user("staff"), **({} if accept is None else {"Accept": accept})}
     if accept is None:
         del client.headers["Accept"]
     assert (await client.get(URL, headers=headers)).status_code == 200
 
 
-async def test_header_may_be_given_in_parts(client: AsyncClient, as_user: Any) -> None:
+async def test_header_may_be_given_in_parts(client: AsyncClient, as_user: AsUser) -> None:
     headers = [*as_user("staff").items(), ("Accept", "text/html"), ("Accept", "application/json")]
     assert (await client.get(URL, headers=headers)).status_code == 200
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/xml", "text/*", "image/png, text/html;q=0.5", "json"])
-async def test_who_takes_no_json_is_told_so(client: AsyncClient, as_user: Any, accept: str) -> None:
+async def test_who_takes_no_json_is_told_so(client: AsyncClient, as_user: AsUser, accept: str) -> None:
     headers = {**as_user("powner"), "Accept": accept}
     for method, path in (("GET", URL), ("GET", BOOKING), ("GET", f"{BOOKING}history/"), ("POST", f"{BOOKING}accept/")):
         response = await client.request(method, path, headers=headers)
@@ -177,7 +178,7 @@ async def fail_in_sql(connection: AsyncConnection, *_: Any) -> None:
 @pytest.mark.parametrize(("path", "methods"), METHODS.items())
 async def test_defect_says_nothing_about_the_inside(
     patient: AsyncClient,
-    as_user: Any,
+    as_user: AsUser,
     monkeypatch: pytest.MonkeyPatch,
     path: str,
     methods: tuple[str, ...],
@@ -211,7 +212,7 @@ AWAY = {
 
 
 @pytest.mark.parametrize("kind", AWAY)
-async def test_database_that_is_away(settings: Settings, as_user: Any, kind: str) -> None:
+async def test_database_that_is_away(settings: Settings, as_user: AsUser, kind: str) -> None:
     app = create_app(settings)
     engine = AWAY[kind]()
     app.state.database = Database(engine)
@@ -234,7 +235,7 @@ async def test_database_that_is_away(settings: Settings, as_user: Any, kind: str
     ],
     ids=lambda refusal: type(refusal).__name__,
 )
-async def test_database_that_takes_no_connections(settings: Settings, as_user: Any, refusal: Exception) -> None:
+async def test_database_that_takes_no_connections(settings: Settings, as_user: AsUser, refusal: Exception) -> None:
     async def refuse() -> None:
         raise refusal
 
@@ -253,7 +254,7 @@ async def standing(cluster: Cluster) -> AsyncIterator[str]:
         yield address(engine)
 
 
-async def test_database_without_a_free_connection(standing: str, settings: Settings, as_user: Any) -> None:
+async def test_database_without_a_free_connection(standing: str, settings: Settings, as_user: AsUser) -> None:
     owner = create_async_engine(standing)
     async with owner.begin() as connection:
         await connection.execute(text("CREATE ROLE turned_away LOGIN CONNECTION LIMIT 0"))
@@ -274,7 +275,7 @@ END_OTHERS = text(
 )
 
 
-async def test_lost_connections_are_replaced(standing: str, settings: Settings, as_user: Any) -> None:
+async def test_lost_connections_are_replaced(standing: str, settings: Settings, as_user: AsUser) -> None:
     """Whoever comes first after the database was away may be told 503; those after are served."""
     engine, other = create_async_engine(standing, pool_size=3), create_async_engine(standing)
     app = create_app(settings)
@@ -293,7 +294,7 @@ async def test_lost_connections_are_replaced(standing: str, settings: Settings, 
 
 
 async def test_connection_lost_within_a_request(
-    standing: str, settings: Settings, as_user: Any, monkeypatch: pytest.MonkeyPatch
+    standing: str, settings: Settings, as_user: AsUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine, other = create_async_engine(standing), create_async_engine(standing)
     app = create_app(settings)
@@ -315,7 +316,7 @@ async def test_connection_lost_within_a_request(
     await other.dispose()
 
 
-async def test_exhausted_pool(standing: str, settings: Settings, as_user: Any) -> None:
+async def test_exhausted_pool(standing: str, settings: Settings, as_user: AsUser) -> None:
     engine = create_async_engine(standing, pool_size=1, max_overflow=0, pool_timeout=0.2)
     app = create_app(settings)
     app.state.database = Database(engine)

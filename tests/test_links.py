@@ -29,7 +29,7 @@ from app.database import Database
 from app.embedded import Cluster
 from app.models import Category, History, MediaFile, Offering, Order, Resource, User
 from app.models.enums import OfferingState, OrderState, ResourceState
-from tests.conftest import BASE_URL
+from tests.conftest import BASE_URL, AsUser
 from tests.databases import OneTransaction, migrated
 from tests.test_openapi import validate
 
@@ -169,7 +169,7 @@ async def test_every_link_of_the_demo_is_answered(
 @pytest.mark.slow
 @pytest.mark.parametrize("username", CALLERS_OF_RECORDED)
 async def test_every_link_of_the_recorded_data_is_answered(
-    client: AsyncClient, described: Described, as_user: Any, username: str
+    client: AsyncClient, described: Described, as_user: AsUser, username: str
 ) -> None:
     await Crawler(client, described, as_user(username)).crawl(*first_pages(), SINGLE)
 
@@ -177,7 +177,7 @@ async def test_every_link_of_the_recorded_data_is_answered(
 @pytest.mark.slow
 @pytest.mark.parametrize("username", CALLERS_OF_RECORDED)
 async def test_links_of_images_are_answered_once_they_are_stored_here(
-    client: AsyncClient, rows: AsyncConnection, described: Described, as_user: Any, username: str
+    client: AsyncClient, rows: AsyncConnection, described: Described, as_user: AsUser, username: str
 ) -> None:
     image = (await rows.execute(select(MediaFile.uuid).limit(1))).scalar_one()
     await rows.execute(update(MediaFile).values(content=b"content"))
@@ -289,7 +289,7 @@ def test_directory_has_no_trailing_slash() -> None:
 
 
 async def test_directory_answers_for_what_is_not_booked_here(
-    application: FastAPI, client: AsyncClient, rows: AsyncConnection, settings: Settings, as_user: Any
+    application: FastAPI, client: AsyncClient, rows: AsyncConnection, settings: Settings, as_user: AsUser
 ) -> None:
     application.state.settings = settings.model_copy(update={"directory_base_url": ELSEWHERE})
     requester = select(User.uuid).limit(1).scalar_subquery()
@@ -306,7 +306,7 @@ async def test_directory_answers_for_what_is_not_booked_here(
 
 
 async def test_images_are_linked_only_if_somebody_has_them(
-    application: FastAPI, client: AsyncClient, rows: AsyncConnection, settings: Settings, as_user: Any
+    application: FastAPI, client: AsyncClient, rows: AsyncConnection, settings: Settings, as_user: AsUser
 ) -> None:
     image = (await rows.execute(select(MediaFile.uuid).limit(1))).scalar_one()
     await rows.execute(update(Offering).values(image_uuid=image))

@@ -14,6 +14,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from app.config import Settings
 from app.main import create_app
+from tests.conftest import AsUser
+from tests.dataset import DATASET, uuid_of
 from tests.documentation import DOCUMENTED, EXTENSION, Rows, documented, published
 
 BOOKINGS = "/api/booking-resources/"
@@ -407,7 +409,7 @@ def check_answer(document: Document, operation: str, response: Response) -> None
 
 @pytest.mark.parametrize("caller", CALLERS)
 async def test_every_booking_a_caller_sees_is_as_the_document_says(
-    document: Document, client: AsyncClient, as_user: Any, caller: str
+    document: Document, client: AsyncClient, as_user: AsUser, caller: str
 ) -> None:
     listed = await client.get(BOOKINGS, params={"page_size": 300}, headers=as_user(caller))
     check_answer(document, "booking_resources_list", listed)
@@ -420,21 +422,21 @@ async def test_every_booking_a_caller_sees_is_as_the_document_says(
 
 @pytest.mark.parametrize("field", [row["name"] for row in documented("booking_resource") if "." not in row["name"]])
 async def test_list_of_one_field_is_as_the_document_says(
-    document: Document, client: AsyncClient, as_user: Any, field: str
+    document: Document, client: AsyncClient, as_user: AsUser, field: str
 ) -> None:
     response = await client.get(BOOKINGS, params={"page_size": 300, "field": field}, headers=as_user("staff"))
     check_answer(document, "booking_resources_list", response)
     assert {name for booking in response.json() for name in booking} <= {field}
 
 
-async def test_count_is_as_the_document_says(document: Document, client: AsyncClient, as_user: Any) -> None:
+async def test_count_is_as_the_document_says(document: Document, client: AsyncClient, as_user: AsUser) -> None:
     response = await client.head(BOOKINGS, headers=as_user("staff"))
     assert response.status_code == 200
     check_answer(document, COUNT, response)
 
 
 async def test_history_is_as_the_document_says(
-    document: Document, client: AsyncClient, as_user: Any, requested: str
+    document: Document, client: AsyncClient, as_user: AsUser, requested: str
 ) -> None:
     body = {"provider_rejection_comment": "Being serviced."}
     rejected = await client.post(BOOKING.format(uuid=requested) + "reject/", json=body, headers=as_user("powner"))
@@ -446,9 +448,9 @@ async def test_history_is_as_the_document_says(
 
 
 @pytest.fixture(scope="session")
-def requested(dataset: dict[str, Any]) -> str:
+def requested() -> str:
     """A booking of provider Alpha that `creator` has asked for, and that can be accepted."""
-    return next(str(UUID(uuid)) for uuid, resource in dataset["resources"].items() if resource["name"] == "alpha scan")
+    return str(uuid_of("resources", name="alpha scan"))
 
 
 @pytest.mark.parametrize(
@@ -478,8 +480,7 @@ def requested(dataset: dict[str, Any]) -> str:
 async def test_error_is_as_the_document_says(
     document: Document,
     client: AsyncClient,
-    as_user: Any,
-    dataset: dict[str, Any],
+    as_user: AsUser,
     method: str,
     path: str,
     caller: str | None,
@@ -487,7 +488,7 @@ async def test_error_is_as_the_document_says(
     operation: str,
     status: int,
 ) -> None:
-    uuids = {resource["name"]: uuid for uuid, resource in dataset["resources"].items()}
+    uuids = {resource["name"]: uuid for uuid, resource in DATASET["resources"].items()}
     named = {"uuid": uuids["alpha scan"], "settled": uuids["Alpha scan"], "unordered": uuids["100% done"]}
     named["ambiguous"] = uuids["Müller O'Neil"]
     headers = {**(as_user(caller) if caller else {}), **options.get("headers", {})}
@@ -498,7 +499,7 @@ async def test_error_is_as_the_document_says(
 
 @pytest.mark.parametrize("path", [BOOKINGS, BOOKING, BOOKING + "accept/", BOOKING + "history/"])
 async def test_other_methods_are_answered_with_one_message_and_the_methods_there_are(
-    document: Document, client: AsyncClient, as_user: Any, requested: str, path: str
+    document: Document, client: AsyncClient, as_user: AsUser, requested: str, path: str
 ) -> None:
     response = await client.delete(path.format(uuid=requested), headers=as_user("staff"))
     assert response.status_code == 405

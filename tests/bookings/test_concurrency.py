@@ -1,7 +1,6 @@
 """Many calls at once for one booking, over several server processes: exactly one changes it."""
 
 import asyncio
-import json
 import os
 import signal
 import socket
@@ -12,7 +11,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import httpx
@@ -23,11 +21,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.embedded import Cluster
 from app.models import History, Order, Resource
 from tests.databases import address, filled
+from tests.dataset import key_of, uuid_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.no_cover]  # the service runs in other processes
 
 ROOT = Path(__file__).parents[2]
-DATA: dict[str, Any] = json.loads((ROOT / "tests" / "recorded" / "dataset.json").read_text())
 BOOKINGS = ["alpha scan", "Quick", "tail-3", "ABCDEF", "deadbeefdeadbeefdeadbeefdeadbeef"]
 """Requests for offerings of one provider, each with one executing order."""
 WORKERS, CONNECTIONS, CALLS = 3, 4, 50
@@ -94,11 +92,6 @@ async def served(stored: AsyncEngine, tmp_path_factory: pytest.TempPathFactory) 
             yield client
 
 
-def key(username: str) -> dict[str, str]:
-    token = next(user["token"] for user in DATA["users"].values() if user["username"] == username)
-    return {"Authorization": f"Token {token}"}
-
-
 async def outcome(engine: AsyncEngine, booking: UUID) -> tuple[str, list[str], list[str]]:
     """The states of the booking, of its orders, and of what its history says it became."""
     async with engine.connect() as connection:
@@ -112,9 +105,9 @@ async def outcome(engine: AsyncEngine, booking: UUID) -> tuple[str, list[str], l
 async def test_of_many_calls_at_once_exactly_one_succeeds(
     served: httpx.AsyncClient, stored: AsyncEngine, name: str
 ) -> None:
-    booking = next(UUID(uuid) for uuid, row in DATA["resources"].items() if row["name"] == name)
+    booking = uuid_of("resources", name=name)
     calls = [("accept", "reject")[number % 2] for number in range(CALLS)]
-    callers = [key(("powner", "staff", "pmanager")[number % 3]) for number in range(CALLS)]
+    callers = [key_of(("powner", "staff", "pmanager")[number % 3]) for number in range(CALLS)]
     responses = await asyncio.gather(
         *(
             served.post(f"/api/booking-resources/{booking}/{action}/", headers=headers)
@@ -131,10 +124,10 @@ async def test_of_many_calls_at_once_exactly_one_succeeds(
 
 
 async def test_reading_and_changing_at_once_never_fails(served: httpx.AsyncClient, stored: AsyncEngine) -> None:
-    booking = next(UUID(uuid) for uuid, row in DATA["resources"].items() if row["name"] == "Wide field")
+    booking = uuid_of("resources", name="Wide field")
     path = f"/api/booking-resources/{booking}/"
-    reads = [served.get(path, headers=key("powner2")) for _ in range(30)]
-    writes = [served.post(f"{path}{action}/", headers=key("powner2")) for action in ("accept", "reject") * 5]
+    reads = [served.get(path, headers=key_of("powner2")) for _ in range(30)]
+    writes = [served.post(f"{path}{action}/", headers=key_of("powner2")) for action in ("accept", "reject") * 5]
     responses = await asyncio.gather(
         *(call for pair in zip(reads[:10], writes, strict=True) for call in pair), *reads[10:]
     )
@@ -147,7 +140,7 @@ async def test_reading_and_changing_at_once_never_fails(served: httpx.AsyncClien
 
 
 async def test_several_processes_have_served(served: httpx.AsyncClient, stored: AsyncEngine) -> None:
-    await asyncio.gather(*(served.get("/api/booking-resources/", headers=key("staff")) for _ in range(CALLS)))
+    await asyncio.gather(*(served.get("/api/booking-resources/", headers=key_of("staff")) for _ in range(CALLS)))
     async with stored.connect() as connection:
         query = text(
             "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'booking' AND datname = current_database()"

@@ -12,6 +12,7 @@ from app.bookings.expiry import expire_pending
 from app.embedded import Cluster
 from app.models import History, Offering, Order, Resource, Slot
 from app.models.enums import LIVE_STATES, OrderState, ResourceState
+from tests.conftest import AsUser
 from tests.databases import OneTransaction, filled
 
 ACCEPTED = "25dda1ba-a0eb-0f1b-970a-bd6da2a3c216"
@@ -26,7 +27,7 @@ async def nothing_going_on(rows: AsyncConnection) -> None:
 
 
 async def test_termination_frees_the_slots_and_is_recorded(
-    client: AsyncClient, as_user: Any, rows: AsyncConnection
+    client: AsyncClient, as_user: AsUser, rows: AsyncConnection
 ) -> None:
     body = {"attributes": {"termination_comment": "no longer needed"}}
     answer = await client.post(TERMINATE.format(ACCEPTED), json=body, headers=as_user("cowner"))
@@ -54,7 +55,7 @@ async def test_termination_frees_the_slots_and_is_recorded(
     ],
 )
 async def test_who_may_terminate_what(
-    client: AsyncClient, as_user: Any, rows: AsyncConnection, user: str, state: str, status: int
+    client: AsyncClient, as_user: AsUser, rows: AsyncConnection, user: str, state: str, status: int
 ) -> None:
     await rows.execute(update(Resource).where(Resource.uuid == ACCEPTED).values(state=ResourceState(state)))
     before = await client.get(f"/api/booking-resources/{ACCEPTED}/?field=can_terminate", headers=as_user(user))
@@ -66,13 +67,13 @@ async def test_who_may_terminate_what(
         assert answer.json() == {"detail": "Valid states for operation: OK, Erred."}
 
 
-async def test_second_termination_is_refused(client: AsyncClient, as_user: Any) -> None:
+async def test_second_termination_is_refused(client: AsyncClient, as_user: AsUser) -> None:
     statuses = [(await client.post(TERMINATE.format(ACCEPTED), headers=as_user("staff"))).status_code for _ in range(2)]
     assert statuses == [200, 409]
 
 
 async def test_pending_order_and_closed_consumer_are_told(
-    client: AsyncClient, as_user: Any, rows: AsyncConnection
+    client: AsyncClient, as_user: AsUser, rows: AsyncConnection
 ) -> None:
     await rows.execute(update(Order).where(Order.resource_uuid == ACCEPTED).values(state=OrderState.EXECUTING))
     answer = await client.post(TERMINATE.format(ACCEPTED), headers=as_user("staff"))

@@ -1,8 +1,6 @@
 """Each field of a booking, held against a plain statement of its value over the recorded data set."""
 
-import json
 from collections.abc import Callable
-from pathlib import Path
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -12,24 +10,21 @@ from httpx import AsyncClient
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app import models
 from app.bookings.schemas import BookingResource
-from app.models import Customer, Offering, Order, Resource, User
+from app.models import Customer, Offering, Order, User
 from app.orders.schemas import OrderDetails
+from tests.conftest import AsUser
+from tests.dataset import BOOKINGS, DATASET, RESOURCES, Resource, Row, uuid_of
 from tests.documentation import documented
+from tests.oracle import IN_PROGRESS, standing
 from tests.test_openapi import NEVER_NULL, NEVER_NULL_IN_ORDERS
 
-Row = dict[str, Any]
-
-TESTS = Path(__file__).parents[1]
-DATA: Row = json.loads((TESTS / "recorded" / "dataset.json").read_text())
 BASE = "http://waldur.example.com"
 URL = "/api/booking-resources/"
 ABSENT = "<absent>"
-USERS = {user["username"]: {**user, "uuid": uuid} for uuid, user in DATA["users"].items()}
 CALLERS = ("staff", "support", "powner", "pmanager", "omanager", "powner2", "creator", "cowner", "padmin", "solo")
 SEEING = ("staff", "powner", "pmanager", "omanager", "powner2", "creator", "cowner", "solo")
-IN_PROGRESS = ("pending-consumer", "pending-provider", "executing")
-UNDECIDED = (*IN_PROGRESS, "pending-project", "pending-start-date")
 
 
 FIELDS = [row["name"] for row in documented("booking_resource") if "." not in row["name"]]
@@ -49,83 +44,46 @@ def media_url(name: str) -> None:
 
 
 def full_name(uuid: str) -> str:
-    user = DATA["users"][uuid]
+    user = DATASET["users"][uuid]
     return f"{user['first_name']} {user['last_name']}".strip()
 
 
-class Case:
+def username_of(uuid: str | None) -> str | None:
+    return None if uuid is None else str(DATASET["users"][uuid]["username"])
+
+
+def name_of(uuid: str | None) -> str | None:
+    return None if uuid is None else full_name(uuid)
+
+
+class Case(Resource):
     """A booking as one caller should see it."""
 
     def __init__(self, uuid: str, username: str) -> None:
-        self.hex, self.uuid, self.user = uuid, dashed(uuid), USERS[username]
-        self.row: Row = DATA["resources"][uuid]
-        self.offering: Row = DATA["offerings"][self.row["offering"]]
-        self.provider: Row = DATA["customers"][self.offering["customer"]]
-        self.category: Row = DATA["categories"][self.offering["category"]]
-        self.parent_offering: Row | None = DATA["offerings"].get(self.offering["parent"])
-        self.parent: Row | None = DATA["resources"].get(self.row["parent"])
-        self.plan: Row | None = DATA["plans"].get(self.row["plan"])
-        self.project: Row = DATA["projects"][self.row["project"]]
-        self.consumer: Row = DATA["customers"][self.project["customer"]]
-        orders = [{**order, "uuid": key} for key, order in DATA["orders"].items() if order["resource"] == uuid]
-        self.orders = sorted(orders, key=lambda order: str(order["created"]))
-        self.creations = [order for order in self.orders if order["type"] == "Create"]
+        super().__init__(uuid)
+        self.standing = standing(username, self)
+        self.provider: Row = DATASET["customers"][self.offering["customer"]]
+        self.category: Row = DATASET["categories"][self.offering["category"]]
+        self.parent_offering: Row | None = DATASET["offerings"].get(self.offering["parent"])
+        self.parent: Row | None = DATASET["resources"].get(self.row["parent"])
+        self.plan: Row | None = DATASET["plans"].get(self.row["plan"])
+        self.consumer: Row = DATASET["customers"][self.project["customer"]]
         self.pending = [order for order in self.orders if order["state"] in IN_PROGRESS]
-        components = [item for item in DATA["offering_components"].values() if item["offering"] == self.row["offering"]]
-        self.billing = {component["billing_type"] for component in components}
-
-    def holds(self, *roles: str, on: tuple[str, ...]) -> bool:
-        return any(
-            grant["role"] in roles and grant["scope"] in on and grant["is_active"]
-            for grant in DATA["user_roles"]
-            if grant["user"] == self.user["uuid"]
-        )
-
-    def permitted(self, permission: str, *on: str) -> bool:
-        roles = [role for role, permissions in DATA["role_permissions"].items() if permission in permissions]
-        return self.user["is_staff"] or self.holds(*roles, on=on)
-
-    @property
-    def provides(self) -> bool:
-        own = self.holds("CUSTOMER.OWNER", "CUSTOMER.MANAGER", on=(self.offering["customer"],))
-        return own or self.holds("OFFERING.MANAGER", on=(self.row["offering"],))
-
-    @property
-    def created_it(self) -> bool:
-        return any(order["created_by"] == self.user["uuid"] for order in self.creations)
-
-    @property
-    def visible(self) -> bool:
-        booking = self.offering["type"] == "Marketplace.Booking"
-        return booking and (self.user["is_staff"] or self.provides or self.created_it)
 
     @property
     def actions(self) -> list[str]:
-        executing = [order for order in self.creations if order["state"] == "executing"]
-        undecided = [order for order in self.creations if order["state"] in UNDECIDED]
-        if self.row["state"] != "Creating" or len(executing) > 1:
-            return []
-        offered = (self.row["offering"], self.offering["customer"])
-        sides = (*offered, self.row["project"], self.project["customer"])
-        accepts = self.permitted("RESOURCE.ACCEPT_BOOKING_REQUEST", *offered)
-        rejects = self.created_it or self.permitted("RESOURCE.REJECT_BOOKING_REQUEST", *sides)
-        return ["accept"] * (accepts and bool(executing)) + ["reject"] * (rejects and bool(undecided))
+        return self.standing.actions(self.row["state"], [order["state"] for order in self.creations])
 
     @property
     def can_terminate(self) -> bool:
-        scopes = (self.row["project"], self.project["customer"], self.offering["customer"])
         closed = self.consumer["blocked"] or self.consumer["archived"]
         settled = self.row["state"] in ("OK", "Erred") and not closed and not self.pending
-        return settled and self.permitted("RESOURCE.TERMINATE", *scopes)
+        return settled and self.standing.may("terminate")
 
     @property
     def account(self) -> str | None:
-        mine = [item for item in DATA["offering_users"] if item["user"] == self.user["uuid"]]
+        mine = [item for item in DATASET["offering_users"] if item["user"] == self.standing.person.uuid]
         return next((item["username"] for item in mine if item["offering"] == self.row["offering"]), None)
-
-    @property
-    def sees_tracebacks(self) -> bool:
-        return bool(self.user["is_staff"] or self.user["is_support"] or self.provides)
 
 
 def of_creation(name: str, value: Callable[[Any], Any], missing: Any = ABSENT) -> Callable[[Case], Any]:
@@ -218,7 +176,7 @@ EXPECTED: dict[str, Callable[[Case], Any]] = {
     "paused": lambda c: c.row["paused"],
     "endpoints": lambda c: [{**item, "uuid": dashed(item["uuid"])} for item in c.row["endpoints"]],
     "error_message": lambda c: c.row["error_message"],
-    "error_traceback": lambda c: c.row["error_traceback"] if c.sees_tracebacks else "",
+    "error_traceback": lambda c: c.row["error_traceback"] if c.standing.sees_tracebacks else "",
     "options": lambda c: c.row["options"],
     "available_actions": lambda c: c.actions,
     "last_sync": lambda c: c.row["created"],
@@ -230,26 +188,18 @@ EXPECTED: dict[str, Callable[[Case], Any]] = {
     "user_requires_reconsent": lambda c: False,
     "renewal_date": lambda c: None,
     "created_by": of_creation("created_by", user_url),
-    "created_by_username": of_creation("created_by", lambda uuid: DATA["users"][uuid]["username"]),
+    "created_by_username": of_creation("created_by", username_of),
     "created_by_full_name": of_creation("created_by", full_name),
     "consumer_reviewed_by": of_creation("consumer_reviewed_by", user_url, missing=None),
-    "consumer_reviewed_by_username": of_creation("consumer_reviewed_by", lambda uuid: DATA["users"][uuid]["username"]),
+    "consumer_reviewed_by_username": of_creation("consumer_reviewed_by", username_of),
     "consumer_reviewed_by_full_name": of_creation("consumer_reviewed_by", full_name),
     "slots": lambda c: sorted(c.row["slots"], key=lambda slot: (slot["start"], slot["end"])),
 }
 """What each field shows; of a nested order its uuid, since its own fields have a table of their own."""
 
 
-def username_of(uuid: str | None) -> str | None:
-    return None if uuid is None else str(DATA["users"][uuid]["username"])
-
-
-def name_of(uuid: str | None) -> str | None:
-    return None if uuid is None else full_name(uuid)
-
-
 def plan_member(order: Row, plan: str, member: str) -> Any:
-    return DATA["plans"][order[plan]][member] if order[plan] else None
+    return DATASET["plans"][order[plan]][member] if order[plan] else None
 
 
 EXPECTED_IN_ORDERS: dict[str, Callable[[Case, Row], Any]] = {
@@ -266,7 +216,7 @@ EXPECTED_IN_ORDERS: dict[str, Callable[[Case, Row], Any]] = {
     "output": lambda c, o: o["output"],
     "marketplace_resource_uuid": lambda c, o: c.uuid,
     "error_message": lambda c, o: o["error_message"],
-    "error_traceback": lambda c, o: o["error_traceback"] if c.sees_tracebacks else ABSENT,
+    "error_traceback": lambda c, o: o["error_traceback"] if c.standing.sees_tracebacks else ABSENT,
     "callback_url": lambda c, o: o["callback_url"],
     "completed_at": lambda c, o: o["activated"],
     "request_comment": lambda c, o: None,
@@ -310,8 +260,8 @@ PRICES = {"fixed_price", "activation_price"}
 
 def cases(username: str) -> dict[str, Case]:
     """The bookings that the caller sees, by their dashed uuids."""
-    seen = [case for uuid in DATA["resources"] if (case := Case(uuid, username)).visible]
-    return {str(case.uuid): case for case in seen}
+    every = [Case(booking.hex, username) for booking in BOOKINGS]
+    return {case.uuid: case for case in every if case.standing.sees}
 
 
 def differences(shown: Row, expected: dict[str, Any]) -> Row:
@@ -321,7 +271,7 @@ def differences(shown: Row, expected: dict[str, Any]) -> Row:
 
 
 @pytest.fixture
-def page(client: AsyncClient, as_user: Any) -> Callable[..., Any]:
+def page(client: AsyncClient, as_user: AsUser) -> Callable[..., Any]:
     """All bookings of a caller, by uuid."""
 
     async def fetch(username: str, query: str = "") -> dict[str, Row]:
@@ -383,7 +333,9 @@ async def test_what_clients_cannot_read_as_null_is_never_null(page: Any, usernam
 
 
 @pytest.mark.parametrize("username", ["staff", "creator"])
-async def test_retrieve_shows_what_the_list_shows(client: AsyncClient, as_user: Any, page: Any, username: str) -> None:
+async def test_retrieve_shows_what_the_list_shows(
+    client: AsyncClient, as_user: AsUser, page: Any, username: str
+) -> None:
     for uuid, item in (await page(username)).items():
         for form in (uuid, UUID(uuid).hex, uuid.upper()):
             response = await client.get(f"{URL}{form}/", headers=as_user(username))
@@ -393,18 +345,15 @@ async def test_retrieve_shows_what_the_list_shows(client: AsyncClient, as_user: 
 @pytest.mark.parametrize(
     "form", ["x", "1", "{0}0", "{0}-", "zz{0}", "00000000-0000-4000-8000-000000000000", "%00", "%ED%A0%80"]
 )
-async def test_what_is_no_booking_is_not_found(client: AsyncClient, as_user: Any, form: str) -> None:
-    booking, machine = (
-        next(iter(cases("staff"))),
-        next(iter(set(DATA["resources"]) - {c.hex for c in cases("staff").values()})),
-    )
+async def test_what_is_no_booking_is_not_found(client: AsyncClient, as_user: AsUser, form: str) -> None:
+    booking, machine = BOOKINGS[0].uuid, next(resource.hex for resource in RESOURCES if not resource.is_booking)
     for path in (form.format(booking), machine):
         response = await client.get(f"{URL}{path}/", headers=as_user("staff"))
         assert (response.status_code, response.json()) == (404, {"detail": "No Resource matches the given query."})
 
 
 @pytest.mark.parametrize("username", ["support", "padmin", "outsider", "exowner"])
-async def test_invisible_booking_is_not_found(client: AsyncClient, as_user: Any, username: str) -> None:
+async def test_invisible_booking_is_not_found(client: AsyncClient, as_user: AsUser, username: str) -> None:
     assert cases(username) == {}
     for uuid in cases("staff"):
         response = await client.get(f"{URL}{uuid}/", headers=as_user(username))
@@ -422,7 +371,7 @@ async def items(client: AsyncClient, query: str, headers: Row) -> list[Row]:
     return shown
 
 
-async def test_each_field_alone(client: AsyncClient, as_user: Any) -> None:
+async def test_each_field_alone(client: AsyncClient, as_user: AsUser) -> None:
     headers = as_user("powner")
     whole = await items(client, "", headers)
     for name in FIELDS:
@@ -430,7 +379,7 @@ async def test_each_field_alone(client: AsyncClient, as_user: Any) -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-async def test_any_fields_in_documented_order(client: AsyncClient, as_user: Any, seed: int) -> None:
+async def test_any_fields_in_documented_order(client: AsyncClient, as_user: AsUser, seed: int) -> None:
     random = Random(seed)
     names = random.sample([*FIELDS, "unknown", "offering__name", "UUID", ""], random.randint(2, 30))
     headers, known = as_user("creator"), set(names) & set(FIELDS)
@@ -449,7 +398,7 @@ async def test_any_fields_in_documented_order(client: AsyncClient, as_user: Any,
 @pytest.mark.parametrize(
     "query", ["field=", "field=unknown", "field=,", "field=slots.start", "field=Name&field=%00", "field=*"]
 )
-async def test_without_a_known_name_everything_is_shown(client: AsyncClient, as_user: Any, query: str) -> None:
+async def test_without_a_known_name_everything_is_shown(client: AsyncClient, as_user: AsUser, query: str) -> None:
     headers = as_user("creator")
     whole = await items(client, "", headers)
     assert await items(client, query, headers) == whole
@@ -457,7 +406,7 @@ async def test_without_a_known_name_everything_is_shown(client: AsyncClient, as_
     assert alone.json() == whole[0]
 
 
-async def test_retrieve_shows_the_fields_asked_for(client: AsyncClient, as_user: Any) -> None:
+async def test_retrieve_shows_the_fields_asked_for(client: AsyncClient, as_user: AsUser) -> None:
     headers = as_user("powner")
     for item in await items(client, "", headers):
         for query, names in (
@@ -468,7 +417,7 @@ async def test_retrieve_shows_the_fields_asked_for(client: AsyncClient, as_user:
             assert response.json() == narrowed(item, names)
 
 
-async def test_nested_orders_are_whole_whatever_is_asked_for(client: AsyncClient, as_user: Any) -> None:
+async def test_nested_orders_are_whole_whatever_is_asked_for(client: AsyncClient, as_user: AsUser) -> None:
     headers = as_user("staff")
     nested = ("creation_order", "order_in_progress")
     whole = await items(client, "", headers)
@@ -479,14 +428,16 @@ async def test_nested_orders_are_whole_whatever_is_asked_for(client: AsyncClient
     assert 0 < sum(item["order_in_progress"] is not None for item in whole) < len(whole)
 
 
-async def test_civil_number_is_never_shown(client: AsyncClient, as_user: Any) -> None:
-    numbers = [user["civil_number"] for user in DATA["users"].values() if user["civil_number"]]
+async def test_civil_number_is_never_shown(client: AsyncClient, as_user: AsUser) -> None:
+    numbers = [user["civil_number"] for user in DATASET["users"].values() if user["civil_number"]]
     text = (await client.get(f"{URL}?page_size=300", headers=as_user("staff"))).text
     assert numbers
     assert not any(number in text for number in numbers)
 
 
-async def test_closed_organisation_makes_nothing_fail(client: AsyncClient, rows: AsyncConnection, as_user: Any) -> None:
+async def test_closed_organisation_makes_nothing_fail(
+    client: AsyncClient, rows: AsyncConnection, as_user: AsUser
+) -> None:
     before = await items(client, "field=can_terminate", as_user("staff"))
     assert any(item["can_terminate"] for item in before)
     for closed in ({"blocked": True, "archived": False}, {"blocked": False, "archived": True}):
@@ -495,15 +446,17 @@ async def test_closed_organisation_makes_nothing_fail(client: AsyncClient, rows:
         assert after == [{"can_terminate": False}] * len(before)
 
 
-async def test_offering_without_a_provider(client: AsyncClient, rows: AsyncConnection, as_user: Any) -> None:
+async def test_offering_without_a_provider(client: AsyncClient, rows: AsyncConnection, as_user: AsUser) -> None:
     whole = await items(client, "", as_user("staff"))
     await rows.execute(update(Offering).values(customer_uuid=None))
     for item, full in zip(await items(client, "", as_user("staff")), whole, strict=True):
         assert full.keys() - item.keys() == {"provider_name", "provider_uuid", "provider_slug"}
 
 
-async def test_last_sync_is_shown_when_there_was_one(client: AsyncClient, rows: AsyncConnection, as_user: Any) -> None:
-    await rows.execute(update(Resource).values(last_sync=Resource.modified))
+async def test_last_sync_is_shown_when_there_was_one(
+    client: AsyncClient, rows: AsyncConnection, as_user: AsUser
+) -> None:
+    await rows.execute(update(models.Resource).values(last_sync=models.Resource.modified))
     for item in await items(client, "field=last_sync,modified", as_user("staff")):
         assert item["last_sync"] == item["modified"]
 
@@ -514,11 +467,11 @@ async def test_last_sync_is_shown_when_there_was_one(client: AsyncClient, rows: 
     ids=repr,
 )
 async def test_where_it_failed_is_for_staff_and_support(
-    client: AsyncClient, rows: AsyncConnection, as_user: Any, flags: Row, sees: bool
+    client: AsyncClient, rows: AsyncConnection, as_user: AsUser, flags: Row, sees: bool
 ) -> None:
     """Of a booking that the caller has asked for, of an offering the caller has nothing to do with."""
-    uuid = next(UUID(uuid) for uuid, row in DATA["resources"].items() if row["name"] == "Day shift")
-    caller = UUID(USERS["outsider"]["uuid"])
+    uuid = uuid_of("resources", name="Day shift")
+    caller = uuid_of("users", username="outsider")
     await rows.execute(update(Order).where(Order.resource_uuid == uuid).values(created_by_uuid=caller))
     await rows.execute(update(User).where(User.uuid == caller).values(**flags))
     shown = (await client.get(f"{URL}{uuid}/", headers=as_user("outsider"))).json()
@@ -538,15 +491,15 @@ async def test_where_it_failed_is_for_staff_and_support(
     ],
 )
 async def test_description_is_that_of_the_attributes(
-    client: AsyncClient, rows: AsyncConnection, as_user: Any, attributes: Row, shown: str | None
+    client: AsyncClient, rows: AsyncConnection, as_user: AsUser, attributes: Row, shown: str | None
 ) -> None:
-    await rows.execute(update(Resource).values(attributes=attributes, description="of the column"))
+    await rows.execute(update(models.Resource).values(attributes=attributes, description="of the column"))
     for item in await items(client, "field=description", as_user("creator")):
         assert item == {"description": shown}
 
 
 async def test_creation_order_is_the_oldest_and_nobody_without_one(
-    client: AsyncClient, rows: AsyncConnection, as_user: Any
+    client: AsyncClient, rows: AsyncConnection, as_user: AsUser
 ) -> None:
     await rows.execute(update(Order).values(type="Update"))
     names = {"created_by", "created_by_username", "created_by_full_name", "consumer_reviewed_by"}

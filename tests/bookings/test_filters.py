@@ -1,10 +1,8 @@
 """Each parameter of the list, held against a plain statement of its meaning over the recorded data set."""
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -17,12 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.bookings.filters import BookingFilters
 from app.models import RoleGrant
+from tests.conftest import AsUser
+from tests.dataset import BOOKINGS, DATASET, USERS, Resource, uuid_of
 from tests.documentation import ADDED_FILTERS, documented
+from tests.oracle import PEOPLE, is_member, scopes_of, standing
 
-Row = dict[str, Any]
-
-TESTS = Path(__file__).parents[1]
-DATA: Row = json.loads((TESTS / "recorded" / "dataset.json").read_text())
 URL = "/api/booking-resources/"
 NOT_FILTERS = {"field", "o", "page", "page_size"}
 CALLERS = ("staff", "powner", "creator", "outsider")
@@ -36,55 +33,9 @@ NO_MOMENT = ("yesterday", "Enter a valid date/time.")
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 
-class Booking(NamedTuple):
-    """A booking of the data set, and what it refers to."""
-
-    uuid: str
-    row: Row
-    offering: Row
-    project: Row
-    orders: list[Row]
-    billing: list[str]
-
-    @property
-    def metadata(self) -> Row:
-        return dict(self.row["backend_metadata"])
-
-
-def of_resource(uuid: str, row: Row) -> Booking:
-    orders = [order for order in DATA["orders"].values() if order["resource"] == uuid]
-    components = [item for item in DATA["offering_components"].values() if item["offering"] == row["offering"]]
-    billing = [component["billing_type"] for component in components]
-    offering, project = DATA["offerings"][row["offering"]], DATA["projects"][row["project"]]
-    return Booking(str(UUID(uuid)), row, offering, project, orders, billing)
-
-
-RESOURCES = [of_resource(uuid, row) for uuid, row in DATA["resources"].items()]
-BOOKINGS = [resource for resource in RESOURCES if resource.offering["type"] == "Marketplace.Booking"]
-USERS = {user["username"]: (uuid, user) for uuid, user in DATA["users"].items()}
 ALPHA, ROOM, TELESCOPE, LAB = (
-    next(uuid for uuid, offering in DATA["offerings"].items() if offering["name"] == name)
-    for name in ("Microscope", "Meeting room", "Telescope", "Private lab")
+    uuid_of("offerings", name=name).hex for name in ("Microscope", "Meeting room", "Telescope", "Private lab")
 )
-
-
-def holds_role(username: str, scope: str, *roles: str) -> bool:
-    """Whether the user holds any of the roles on the scope; any role at all when none is named."""
-    return any(
-        grant["is_active"] and (not roles or grant["role"] in roles)
-        for grant in DATA["user_roles"]
-        if grant["username"] == username and grant["scope"] == scope
-    )
-
-
-def sees(username: str, booking: Booking) -> bool:
-    uuid, user = USERS[username]
-    return (
-        user["is_staff"]
-        or holds_role(username, booking.offering["customer"], "CUSTOMER.OWNER", "CUSTOMER.MANAGER")
-        or holds_role(username, booking.row["offering"], "OFFERING.MANAGER")
-        or any(order["type"] == "Create" and order["created_by"] == uuid for order in booking.orders)
-    )
 
 
 def moment(text: str) -> datetime:
@@ -112,7 +63,7 @@ def last_part(url: str) -> str:
     return url.rstrip("/").rsplit("/", 1)[-1]
 
 
-def found_by(text: str, booking: Booking) -> bool:
+def found_by(text: str, booking: Resource) -> bool:
     """The meaning of `query`."""
     names = ("external_ips", "internal_ips", "hypervisor_hostname", "router_fixed_ips", "external_address")
     listed = [booking.metadata.get(name, []) for name in names]
@@ -125,25 +76,22 @@ def found_by(text: str, booking: Booking) -> bool:
     )
 
 
-def managed_by(user: str, booking: Booking) -> bool:
-    names = [name for name, (uuid, _) in USERS.items() if same(uuid, user)]
-    return booking.offering["shared"] and any(holds_role(name, booking.row["offering"]) for name in names)
+def managed_by(user: str, booking: Resource) -> bool:
+    """Whether a user has a role of whatever kind on the offering, which is shared."""
+    managing = [person.uuid for person in PEOPLE.values() if booking.row["offering"] in person.scopes]
+    return booking.offering["shared"] and any(same(uuid, user) for uuid in managing)
 
 
-def visible_to(username: str, booking: Booking) -> bool:
-    if username not in USERS:
-        return False
-    user = USERS[username][1]
-    scopes = (booking.row["project"], booking.project["customer"])
-    return user["is_staff"] or user["is_support"] or any(holds_role(username, scope) for scope in scopes)
+def visible_to(username: str, booking: Resource) -> bool:
+    return username in PEOPLE and is_member(PEOPLE[username], scopes_of(booking))
 
 
 class Parameter(NamedTuple):
     """What a parameter means and values for it: drawn from the data set, one that matches the booking, one that just
     misses it, and one that is refused with a message."""
 
-    holds: Callable[[Booking, str], bool]
-    drawn: Callable[[Booking], str | None]
+    holds: Callable[[Resource, str], bool]
+    drawn: Callable[[Resource], str | None]
     booking: str
     match: str
     miss: str
@@ -159,8 +107,8 @@ PARAMETERS: dict[str, Parameter] = {
         lambda b, v: same(b.offering["category"], v),
         lambda b: b.offering["category"],
         "Alpha scan",
-        DATA["offerings"][ALPHA]["category"],
-        DATA["offerings"][ROOM]["category"],
+        DATASET["offerings"][ALPHA]["category"],
+        DATASET["offerings"][ROOM]["category"],
         NO_UUID,
     ),
     "component_count": Parameter(
@@ -170,8 +118,8 @@ PARAMETERS: dict[str, Parameter] = {
         lambda b, v: same(b.project["customer"], v) or same(b.offering["customer"], v),
         lambda b: b.project["customer"],
         "Alpha scan",
-        DATA["offerings"][ALPHA]["customer"],
-        DATA["offerings"][TELESCOPE]["customer"],
+        DATASET["offerings"][ALPHA]["customer"],
+        DATASET["offerings"][TELESCOPE]["customer"],
         NO_UUID,
     ),
     "created": Parameter(
@@ -374,8 +322,8 @@ PARAMETERS: dict[str, Parameter] = {
         lambda b, v: managed_by(v, b),
         lambda b: b.orders[0]["created_by"] if b.orders else None,
         "Alpha scan",
-        USERS["omanager"][0],
-        USERS["pmanager"][0],
+        USERS["omanager"]["uuid"],
+        USERS["pmanager"]["uuid"],
         NO_UUID,
     ),
     "slot_start_after": Parameter(
@@ -437,14 +385,14 @@ def expected(username: str, filters: Iterable[tuple[str, str]]) -> set[str]:
     return {
         booking.uuid
         for booking in BOOKINGS
-        if sees(username, booking) and all(PARAMETERS[name].holds(booking, value) for name, value in filters)
+        if standing(username, booking).sees and all(PARAMETERS[name].holds(booking, value) for name, value in filters)
     }
 
 
 class List:
     """Asks for whole lists."""
 
-    def __init__(self, client: AsyncClient, as_user: Any) -> None:
+    def __init__(self, client: AsyncClient, as_user: AsUser) -> None:
         self.client = client
         self.as_user = as_user
 
@@ -466,7 +414,7 @@ class List:
 
 
 @pytest.fixture(name="listed")
-def list_fixture(client: AsyncClient, as_user: Any) -> List:
+def list_fixture(client: AsyncClient, as_user: AsUser) -> List:
     return List(client, as_user)
 
 
@@ -624,7 +572,7 @@ async def test_addresses_are_compared_not_their_notation(listed: List) -> None:
     [
         ("visible_to_username", "padmin", "PROJECT.ADMIN"),
         ("visible_to_username", "cowner", "CUSTOMER.OWNER"),
-        ("service_manager_uuid", USERS["omanager"][0], "OFFERING.MANAGER"),
+        ("service_manager_uuid", USERS["omanager"]["uuid"], "OFFERING.MANAGER"),
     ],
 )
 async def test_role_counts_as_long_as_it_is_held(
@@ -857,7 +805,7 @@ async def test_many_values_are_taken(listed: List) -> None:
 @pytest.mark.parametrize(
     "query", ["state=OK", "state=nonsense", "paused=maybe", "name=nothing", "o=nonsense", "page=99"]
 )
-async def test_filters_apply_to_the_list_only(client: AsyncClient, as_user: Any, query: str) -> None:
+async def test_filters_apply_to_the_list_only(client: AsyncClient, as_user: AsUser, query: str) -> None:
     headers = as_user("staff")
     creating = named("alpha scan")
     assert (await client.get(f"{URL}{creating}/?{query}", headers=headers)).status_code == 200

@@ -1,11 +1,9 @@
 """Pages, orderings, headers and cost of the list."""
 
-import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -18,20 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.bookings.schemas import BookingResource
 from app.models import Order, Resource, Slot, Token
 from app.models.enums import OrderState, RequestType
+from tests.conftest import AsUser
+from tests.dataset import BOOKINGS, DATASET, Row, uuid_of
 
-Row = dict[str, Any]
-
-DATA: Row = json.loads((Path(__file__).parents[1] / "recorded" / "dataset.json").read_text())
 BASE = "http://waldur.example.com"
 URL = "/api/booking-resources/"
-OFFERINGS = DATA["offerings"]
-BOOKINGS = {
-    str(UUID(uuid)): row
-    for uuid, row in DATA["resources"].items()
-    if OFFERINGS[row["offering"]]["type"] == "Marketplace.Booking"
-}
+BY_UUID = {booking.uuid: booking.row for booking in BOOKINGS}
 INVALID_PAGE = {"detail": "Invalid page."}
-CREATOR = next(UUID(uuid) for uuid, user in DATA["users"].items() if user["username"] == "creator")
+CREATOR = uuid_of("users", username="creator")
 
 
 async def add_bookings(rows: AsyncConnection, count: int, **values: Any) -> None:
@@ -59,13 +51,13 @@ async def fresh_tokens(rows: AsyncConnection) -> None:
 
 
 @pytest.fixture
-def staff(as_user: Any) -> dict[str, str]:
+def staff(as_user: AsUser) -> dict[str, str]:
     headers: dict[str, str] = as_user("staff")
     return headers
 
 
 @pytest.fixture
-def powner(as_user: Any) -> dict[str, str]:
+def powner(as_user: AsUser) -> dict[str, str]:
     headers: dict[str, str] = as_user("powner")
     return headers
 
@@ -177,7 +169,7 @@ async def test_page_that_does_not_exist(client: AsyncClient, staff: Row, method:
 
 
 @pytest.mark.parametrize("page", ["", "1", "last"])
-async def test_empty_list_has_one_page(client: AsyncClient, as_user: Any, page: str) -> None:
+async def test_empty_list_has_one_page(client: AsyncClient, as_user: AsUser, page: str) -> None:
     response = await client.get(URL, params={"page": page}, headers=as_user("outsider"))
     assert (response.status_code, response.json()) == (200, [])
     assert response.headers["X-Result-Count"] == "0"
@@ -192,7 +184,7 @@ async def test_pages_hold_every_booking_once_even_with_equal_names(
     await rows.execute(update(Resource).values(name="same", created=datetime(2024, 1, 1, tzinfo=UTC)))
     given = {"field": "uuid", **({"o": order} if order else {})}
     whole = [item["uuid"] for item in (await client.get(URL, params={**given, "page_size": 300}, headers=staff)).json()]
-    assert sorted(whole) == sorted(BOOKINGS)
+    assert sorted(whole) == sorted(BY_UUID)
     for size in range(1, 8):
         walked: list[str] = []
         for page in range(1, -(-len(whole) // size) + 1):
@@ -208,21 +200,21 @@ def first_start(row: Row) -> str | None:
 KEYS: Row = {
     "name": lambda row: row["name"],
     "created": lambda row: datetime.fromisoformat(row["created"]),
-    "type": lambda row: OFFERINGS[row["offering"]]["type"],
+    "type": lambda row: DATASET["offerings"][row["offering"]]["type"],
     "schedules": lambda row: datetime.fromisoformat(first_start(row) or "0001-01-01T00:00:00Z"),
 }
 
 
 def expected_order(keys: str) -> list[str]:
     """By plain stable sorts, the least significant key first; those without a slot last, both ways."""
-    uuids = sorted(BOOKINGS)
+    uuids = sorted(BY_UUID)
     for key in reversed(keys.split(",")):
         name = key.removeprefix("-")
-        uuids.sort(key=lambda uuid: KEYS[name](BOOKINGS[uuid]), reverse=key.startswith("-"))
+        uuids.sort(key=lambda uuid: KEYS[name](BY_UUID[uuid]), reverse=key.startswith("-"))
         if name == "schedules":
-            uuids.sort(key=lambda uuid: first_start(BOOKINGS[uuid]) is None)
+            uuids.sort(key=lambda uuid: first_start(BY_UUID[uuid]) is None)
         elif key.startswith("-"):
-            uuids.sort(key=lambda uuid: KEYS[name](BOOKINGS[uuid]), reverse=True)
+            uuids.sort(key=lambda uuid: KEYS[name](BY_UUID[uuid]), reverse=True)
     return uuids
 
 
@@ -275,8 +267,8 @@ async def test_bookings_without_slots_are_last_both_ways(client: AsyncClient, st
 async def test_schedules_are_ordered_by_the_earliest_slot_as_a_point_in_time(
     client: AsyncClient, rows: AsyncConnection, staff: Row
 ) -> None:
-    uuid = next(uuid for uuid, row in BOOKINGS.items() if row["name"] == "alpha scan")
-    slot = {"resource_uuid": UUID(uuid), "offering_uuid": UUID(BOOKINGS[uuid]["offering"]), "live": True}
+    uuid = str(uuid_of("resources", name="alpha scan"))
+    slot = {"resource_uuid": UUID(uuid), "offering_uuid": UUID(BY_UUID[uuid]["offering"]), "live": True}
     for start in ("2029-01-01T00:00:00+00:00", "2019-12-31T23:00:00-05:00"):
         begin = datetime.fromisoformat(start)
         await rows.execute(insert(Slot).values(**slot, start=begin, end=begin + timedelta(hours=1), backend_id="x"))
@@ -316,7 +308,7 @@ FOREIGN = re.compile(r"^/api/(?!booking-resources).*\{")
 
 async def test_head_works_on_every_get(client: AsyncClient, staff: Row) -> None:
     document = (await client.get("/openapi.json")).json()
-    uuid = next(iter(BOOKINGS))
+    uuid = next(iter(BY_UUID))
     own = [path for path, methods in document["paths"].items() if "get" in methods and not FOREIGN.search(path)]
     paths = [path.format(uuid=uuid) for path in own]
     assert len(paths) >= 5
@@ -334,7 +326,7 @@ async def test_head_works_on_the_documentation(client: AsyncClient, path: str) -
 
 
 async def test_trailing_slash_makes_no_difference(client: AsyncClient, staff: Row) -> None:
-    uuid = next(uuid for uuid, row in BOOKINGS.items() if row["name"] == "alpha scan")
+    uuid = str(uuid_of("resources", name="alpha scan"))
     for path in ("", f"{uuid}/", f"{uuid}/history/"):
         for method in ("GET", "HEAD", "OPTIONS", "DELETE"):
             with_slash = await client.request(method, f"{URL}{path}", headers=staff)
@@ -375,7 +367,7 @@ async def cost(client: AsyncClient, rows: AsyncConnection, query: str, headers: 
 
 @pytest.mark.parametrize("caller", ["staff", "powner", "creator"])
 async def test_number_of_statements_does_not_depend_on_the_number_of_rows(
-    client: AsyncClient, rows: AsyncConnection, as_user: Any, caller: str
+    client: AsyncClient, rows: AsyncConnection, as_user: AsUser, caller: str
 ) -> None:
     await add_bookings(rows, 100)
     await rows.execute(update(Order).where(Order.state == "done").values(created_by_uuid=CREATOR))
@@ -419,7 +411,7 @@ async def test_rows_without_relations_are_listed(client: AsyncClient, rows: Asyn
     await add_bookings(rows, 1, name="bare", plan_uuid=None)
     await rows.execute(update(Resource).values(plan_uuid=None, parent_uuid=None))
     response = await client.get(URL, params={"page_size": 300}, headers=staff)
-    assert len(response.json()) == len(BOOKINGS) + 1
+    assert len(response.json()) == len(BY_UUID) + 1
     assert all(item["plan"] is None for item in response.json())
 
 

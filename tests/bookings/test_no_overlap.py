@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from app.embedded import Cluster
 from app.models import Category, Customer, Offering, Project, Resource, Slot
 from app.models.enums import LIVE_STATES, ResourceState
+from tests.conftest import AsUser
 from tests.databases import migrated
 
 EXCLUDED, NO_SUCH_BOOKING, NULL, CHECKED, GENERATED = "23P01", "23503", "23502", "23514", "428C9"
@@ -246,7 +247,7 @@ async def test_slots_go_with_their_booking_only(stored: AsyncConnection) -> None
 
 @pytest.mark.parametrize("username", ["powner", "creator"])
 async def test_rejecting_frees_the_period_at_once(
-    client: AsyncClient, rows: AsyncConnection, as_user: Any, username: str
+    client: AsyncClient, rows: AsyncConnection, as_user: AsUser, username: str
 ) -> None:
     first = (await rows.execute(select(Resource.__table__).where(Resource.name == "alpha scan"))).one()
     await add_booking(rows, SECOND, offering=first.offering_uuid)
@@ -261,7 +262,7 @@ async def test_rejecting_frees_the_period_at_once(
     assert [slot["start"] for slot in shown.json()["slots"]] == ["2030-01-01T10:00:00Z"]
 
 
-async def test_accepting_keeps_the_period(client: AsyncClient, rows: AsyncConnection, as_user: Any) -> None:
+async def test_accepting_keeps_the_period(client: AsyncClient, rows: AsyncConnection, as_user: AsUser) -> None:
     first = (await rows.execute(select(Resource.__table__).where(Resource.name == "alpha scan"))).one()
     await add_booking(rows, SECOND, offering=first.offering_uuid)
     await add_slot(rows, first.uuid, (10, 12), offering=first.offering_uuid)

@@ -1,6 +1,6 @@
 """Who may do what: every role, state of the booking and state of its order, with the expectation in one expression."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -13,6 +13,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.keys import digest
 from app.models import History, Offering, Order, Project, Resource, RoleGrant, RolePermission, Token, User
+from tests.oracle import (
+    ACTIONS,
+    MANAGER,
+    OFFERING_MANAGER,
+    OWNER,
+    PERMISSIONS,
+    SUPPORT,
+    Person,
+    Scopes,
+    Standing,
+    carrying,
+    has_order,
+)
 
 URL = "/api/booking-resources/"
 KEY = "key-of-the-one-who-asks"
@@ -27,11 +40,8 @@ BODIES = {
 }
 MISSING = ["Unable to complete action because related order is not found."]
 SEVERAL = ["Unable to complete action because multiple related orders are found."]
-PERMITTED = {
-    "accept": {"CUSTOMER.OWNER", "CUSTOMER.MANAGER", "OFFERING.MANAGER"},
-    "reject": {"CUSTOMER.OWNER", "CUSTOMER.MANAGER", "OFFERING.MANAGER"},
-}
-"""The roles that carry the permission of an action, in the recorded data set."""
+AROUND = Scopes(offering="offering", provider="provider", project="project", consumer="consumer")
+"""What is around the booking, by the names that a scene gives it."""
 
 
 class Grant(NamedTuple):
@@ -52,23 +62,22 @@ class Asker:
 
     grants: tuple[Grant, ...] = ()
     creator: bool = False
-    flags: dict[str, bool] = field(default_factory=dict)
+    staff: bool = False
+    support: bool = False
     anonymous: bool = False
 
-    @property
-    def staff(self) -> bool:
-        return self.flags.get("is_staff", False)
+    def standing(self, orders: tuple[str, ...]) -> Standing:
+        """How the asker stands to the booking, when orders of these states ask for it."""
+        roles = frozenset((grant.role, grant.scope) for grant in self.grants if grant.valid)
+        person = Person(is_staff=self.staff, is_support=self.support, roles=roles)
+        return Standing(person, AROUND, asked=self.creator and bool(orders))
 
-    def holds(self, roles: set[str], *scopes: str) -> bool:
-        return any(grant.valid and grant.role in roles and grant.scope in scopes for grant in self.grants)
 
-
-OWNER, MANAGER, SUPPORT, OFFERING_MANAGER = "CUSTOMER.OWNER", "CUSTOMER.MANAGER", "CUSTOMER.SUPPORT", "OFFERING.MANAGER"
 ASKERS: dict[str, Asker] = {
     "anonymous": Asker(anonymous=True),
     "stranger": Asker(),
-    "staff": Asker(flags={"is_staff": True}),
-    "support": Asker(flags={"is_support": True}),
+    "staff": Asker(staff=True),
+    "support": Asker(support=True),
     "provider owner": Asker((Grant(OWNER, "provider"),)),
     "provider manager": Asker((Grant(MANAGER, "provider"),)),
     "provider support": Asker((Grant(SUPPORT, "provider"),)),
@@ -80,7 +89,7 @@ ASKERS: dict[str, Asker] = {
     "revoked offering manager": Asker((Grant(OFFERING_MANAGER, "offering", (("is_active", False),)),)),
     "provider owner until tomorrow": Asker((Grant(OWNER, "provider", (("expiration_time", FUTURE),)),)),
     "creator": Asker(creator=True),
-    "creator and support": Asker(creator=True, flags={"is_support": True}),
+    "creator and support": Asker(creator=True, support=True),
     "creator and consumer owner": Asker((Grant(OWNER, "consumer"),), creator=True),
     "creator and project admin": Asker((Grant("PROJECT.ADMIN", "project"),), creator=True),
     "creator and provider owner": Asker((Grant(OWNER, "provider"),), creator=True),
@@ -115,44 +124,21 @@ ORDERS: dict[str, tuple[str, ...]] = {
     "two waiting": ("pending-project", "pending-consumer"),
 }
 """States of the orders that ask for the booking."""
-UNDECIDED = {"executing", "pending-consumer", "pending-provider", "pending-project", "pending-start-date"}
 TELLING = ("executing", "none")
 """What is looked at when the booking's own state forbids the action anyway."""
 
 
-def sees(asker: Asker, orders: tuple[str, ...]) -> bool:
-    """Decision 18."""
-    provides = asker.holds({OWNER, MANAGER}, "provider") or asker.holds({OFFERING_MANAGER}, "offering")
-    return asker.staff or provides or (asker.creator and bool(orders))
-
-
-def may(asker: Asker, action: str) -> bool:
-    """Decisions 19 and 20."""
-    scopes = {"accept": ("offering", "provider"), "reject": ("offering", "provider", "project", "consumer")}[action]
-    return asker.staff or asker.holds(PERMITTED[action], *scopes) or (action == "reject" and asker.creator)
-
-
 def expected(asker: Asker, action: str, state: str, orders: tuple[str, ...]) -> int:
     """Decision 21: the order of the checks."""
-    return (
-        401
-        if asker.anonymous
-        else 404
-        if not sees(asker, orders)
-        else 403
-        if not may(asker, action)
-        else 409
-        if state != "Creating"
-        else 400
-        if not has_order(action, orders)
-        else 200
-    )
-
-
-def has_order(action: str, orders: tuple[str, ...]) -> bool:
-    """Decision 30: accepting needs the executing order, rejecting any that has not ended; of several executing none."""
-    fitting = {"executing"} if action == "accept" else UNDECIDED
-    return orders.count("executing") <= 1 and not fitting.isdisjoint(orders)
+    standing = asker.standing(orders)
+    checks = {
+        401: not asker.anonymous,
+        404: standing.sees,
+        403: standing.may(action),
+        409: state == "Creating",
+        400: has_order(action, orders),
+    }
+    return next((status for status, passed in checks.items() if not passed), 200)
 
 
 class Scene:
@@ -188,7 +174,9 @@ class Scene:
                 next(o[0] for o in others if o[0] != offering.uuid and o[1] == offering.customer_uuid),
             ),
         }
-        await self.rows.execute(insert(User).values(uuid=self.user, username="asker", **asker.flags))
+        await self.rows.execute(
+            insert(User).values(uuid=self.user, username="asker", is_staff=asker.staff, is_support=asker.support)
+        )
         await self.rows.execute(insert(Token).values(user_uuid=self.user, digest=digest(KEY)))
         for role, scope, values in asker.grants:
             column, uuid = self.scopes[scope]
@@ -244,7 +232,7 @@ async def test_role_states_and_action(scene: Scene, name: str) -> None:
         orders = ORDERS[kind]
         await scene.arrange(state, orders)
         succeeded = []
-        for action in ("accept", "reject"):
+        for action in ACTIONS:
             response, changed = await scene.ask("POST", f"{action}/", headers)
             status = expected(asker, action, state, orders)
             assert response.status_code == status, (state, kind, action, response.text)
@@ -262,11 +250,16 @@ async def test_role_states_and_action(scene: Scene, name: str) -> None:
             assert succeeded == []
 
 
-async def test_matrix_reaches_every_status() -> None:
+@pytest.mark.parametrize("action", ACTIONS)
+def test_providers_carry_the_permission_of_each_action(action: str) -> None:
+    assert carrying(PERMISSIONS[action]) == {OWNER, MANAGER, OFFERING_MANAGER}
+
+
+def test_matrix_reaches_every_status() -> None:
     reached = {
         (action, expected(asker, action, state, orders))
         for asker in ASKERS.values()
-        for action in ("accept", "reject")
+        for action in ACTIONS
         for state in STATES
         for orders in ORDERS.values()
     }
@@ -292,9 +285,7 @@ async def test_permission_counts_not_the_role(
     await scene.set_up(Asker((Grant(role, scope),)))
     await scene.arrange("Creating", ("executing",))
     await rows.execute(
-        delete(RolePermission).where(
-            RolePermission.role == role, RolePermission.permission == f"RESOURCE.{action.upper()}_BOOKING_REQUEST"
-        )
+        delete(RolePermission).where(RolePermission.role == role, RolePermission.permission == PERMISSIONS[action])
     )
     response, _ = await scene.ask("POST", f"{action}/", HEADERS)
     assert (response.status_code, response.json()) == (403, BODIES[403])
@@ -320,7 +311,7 @@ async def test_permission_counts_on_the_scopes_of_its_action(
     """Seen as manager of the offering, a role that is given no permission here."""
     await scene.set_up(Asker((Grant(OFFERING_MANAGER, "offering"), Grant(role, scope))))
     await scene.arrange("Creating", ("executing",))
-    permission = f"RESOURCE.{action.upper()}_BOOKING_REQUEST"
+    permission = PERMISSIONS[action]
     await rows.execute(delete(RolePermission).where(RolePermission.role == OFFERING_MANAGER))
     await rows.execute(insert(RolePermission).values(role=role, permission=permission))
     response, _ = await scene.ask("POST", f"{action}/", HEADERS)
@@ -342,7 +333,7 @@ async def test_list_detail_and_history_are_shown_to_the_same(scene: Scene, name:
     await scene.set_up(asker)
     await scene.arrange("OK", ("done",))
     headers = {} if asker.anonymous else HEADERS
-    status = 401 if asker.anonymous else 200 if sees(asker, ("done",)) else 404
+    status = 401 if asker.anonymous else 200 if asker.standing(("done",)).sees else 404
     for method, path in (("GET", ""), ("HEAD", ""), ("GET", "history/"), ("HEAD", "history/")):
         response, changed = await scene.ask(method, path, headers)
         assert (response.status_code, changed) == (status, False)
@@ -356,7 +347,7 @@ async def test_list_detail_and_history_are_shown_to_the_same(scene: Scene, name:
 
 
 async def test_offering_of_another_type_has_no_bookings(scene: Scene, rows: AsyncConnection) -> None:
-    await scene.set_up(Asker((Grant(OWNER, "provider"),), creator=True, flags={"is_staff": True}))
+    await scene.set_up(Asker((Grant(OWNER, "provider"),), creator=True, staff=True))
     await scene.arrange("Creating", ("executing",))
     offering = scene.scopes["offering"][1]
     await rows.execute(update(Offering).where(Offering.uuid == offering).values(type="Marketplace.Basic"))

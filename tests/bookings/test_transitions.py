@@ -1,9 +1,7 @@
 """What accept and reject change, what they answer, and the history that they leave."""
 
-import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -19,18 +17,14 @@ from app.database import Database
 from app.embedded import Cluster
 from app.main import create_app
 from app.models import Base, History, Order, Resource, RoleGrant, Slot, User
+from tests.conftest import AsUser
 from tests.databases import filled
-
-Row = dict[str, Any]
+from tests.dataset import Row, key_of, uuid_of
 
 BASE = "http://waldur.example.com"
 URL = "/api/booking-resources/"
-DATA: Row = json.loads((Path(__file__).parents[1] / "recorded" / "dataset.json").read_text())
-BOOKING = next(UUID(uuid) for uuid, row in DATA["resources"].items() if row["name"] == "alpha scan")
-ORDER = next(UUID(uuid) for uuid, order in DATA["orders"].items() if UUID(order["resource"]) == BOOKING)
-OTHER = next(UUID(uuid) for uuid, row in DATA["resources"].items() if row["name"] == "Quick")
-USERS = {user["username"]: UUID(uuid) for uuid, user in DATA["users"].items()}
-KEYS = {user["username"]: user["token"] for user in DATA["users"].values()}
+BOOKING, OTHER = (uuid_of("resources", name=name) for name in ("alpha scan", "Quick"))
+ORDER = uuid_of("orders", resource=BOOKING.hex)
 EMPTY, FULL = (Settings(base_url=BASE, transition_response=response) for response in ("empty", "order_uuid"))
 
 
@@ -84,7 +78,7 @@ async def slot(rows: AsyncConnection) -> int:
 async def test_transition_changes_this_and_nothing_else(
     client: AsyncClient,
     rows: AsyncConnection,
-    as_user: Any,
+    as_user: AsUser,
     slot: int,
     action: str,
     username: str,
@@ -100,7 +94,7 @@ async def test_transition_changes_this_and_nothing_else(
     now = changed[event]["created"]
     assert started <= now <= datetime.now(UTC)
     state, ended = {"accept": ("OK", "done"), "reject": ("Terminated", "canceled")}[action]
-    order: Row = {"state": ended, "modified": now, f"{side}_reviewed_by_uuid": USERS[username]}
+    order: Row = {"state": ended, "modified": now, f"{side}_reviewed_by_uuid": uuid_of("users", username=username)}
     order[f"{side}_reviewed_at"] = now
     order |= {"completed_at": now} if action == "accept" else {}
     order |= {"termination_comment": comment} if comment else {}
@@ -111,7 +105,7 @@ async def test_transition_changes_this_and_nothing_else(
             "uuid": event[1][0],
             "resource_uuid": BOOKING,
             "order_uuid": ORDER,
-            "user_uuid": USERS[username],
+            "user_uuid": uuid_of("users", username=username),
             "created": now,
             "from_state": "Creating",
             "to_state": state,
@@ -123,19 +117,23 @@ async def test_transition_changes_this_and_nothing_else(
 
 
 async def test_creator_with_a_role_at_the_provider_decides_as_creator(
-    client: AsyncClient, rows: AsyncConnection, as_user: Any
+    client: AsyncClient, rows: AsyncConnection, as_user: AsUser
 ) -> None:
-    grant = {"user_uuid": USERS["creator"], "role": "OFFERING.MANAGER"}
+    creator = uuid_of("users", username="creator")
+    grant = {"user_uuid": creator, "role": "OFFERING.MANAGER"}
     offering = (await rows.execute(select(Resource.offering_uuid).where(Resource.uuid == BOOKING))).scalar_one()
     await rows.execute(insert(RoleGrant).values(offering_uuid=offering, **grant))
     assert (await client.post(f"{URL}{BOOKING}/reject/", headers=as_user("creator"))).status_code == 200
     order = (await rows.execute(select(Order.__table__).where(Order.uuid == ORDER))).one()
-    assert (order.consumer_reviewed_by_uuid, order.provider_reviewed_by_uuid) == (USERS["creator"], None)
+    assert (order.consumer_reviewed_by_uuid, order.provider_reviewed_by_uuid) == (
+        uuid_of("users", username="creator"),
+        None,
+    )
 
 
 @pytest.mark.parametrize("action", ["accept", "reject"])
 async def test_second_time_conflicts_and_changes_nothing(
-    client: AsyncClient, rows: AsyncConnection, as_user: Any, action: str
+    client: AsyncClient, rows: AsyncConnection, as_user: AsUser, action: str
 ) -> None:
     headers = as_user("powner")
     assert (await client.post(f"{URL}{BOOKING}/{action}/", headers=headers)).status_code == 200
@@ -146,7 +144,7 @@ async def test_second_time_conflicts_and_changes_nothing(
     assert await everything(rows) == before
 
 
-async def test_result_is_shown_at_once(client: AsyncClient, as_user: Any) -> None:
+async def test_result_is_shown_at_once(client: AsyncClient, as_user: AsUser) -> None:
     headers = as_user("powner")
     reason = {"provider_rejection_comment": "maintenance"}
     assert (await client.post(f"{URL}{BOOKING}/reject/", headers=headers, json=reason)).status_code == 200
@@ -174,7 +172,7 @@ async def test_result_is_shown_at_once(client: AsyncClient, as_user: Any) -> Non
 )
 @pytest.mark.parametrize("kind", ["application/json", None])
 async def test_reason_is_optional_and_kept_to_the_letter(
-    client: AsyncClient, rows: AsyncConnection, as_user: Any, content: bytes, comment: str | None, kind: str | None
+    client: AsyncClient, rows: AsyncConnection, as_user: AsUser, content: bytes, comment: str | None, kind: str | None
 ) -> None:
     headers = {**as_user("powner"), **({"Content-Type": kind} if kind else {})}
     response = await client.post(f"{URL}{BOOKING}/reject/", headers=headers, content=content)
@@ -201,7 +199,7 @@ NO_STRING = "Input should be a valid string"
     ],
 )
 async def test_bad_reason_is_refused(
-    client: AsyncClient, rows: AsyncConnection, as_user: Any, content: bytes, body: Row
+    client: AsyncClient, rows: AsyncConnection, as_user: AsUser, content: bytes, body: Row
 ) -> None:
     before = await everything(rows)
     response = await client.post(f"{URL}{BOOKING}/reject/", headers=as_user("powner"), content=content)
@@ -210,7 +208,7 @@ async def test_bad_reason_is_refused(
 
 
 @pytest.mark.parametrize("content", [b"[]", b'"text"', b"1", b"null", b"true"])
-async def test_body_that_is_no_object_is_refused(client: AsyncClient, as_user: Any, content: bytes) -> None:
+async def test_body_that_is_no_object_is_refused(client: AsyncClient, as_user: AsUser, content: bytes) -> None:
     response = await client.post(f"{URL}{BOOKING}/reject/", headers=as_user("powner"), content=content)
     assert response.status_code == 400
     assert list(response.json()) == ["non_field_errors"]
@@ -235,7 +233,7 @@ async def test_body_that_is_no_object_is_refused(client: AsyncClient, as_user: A
     ids=lambda content: repr(content[:20]),
 )
 async def test_malformed_json_is_refused(
-    client: AsyncClient, rows: AsyncConnection, as_user: Any, content: bytes
+    client: AsyncClient, rows: AsyncConnection, as_user: AsUser, content: bytes
 ) -> None:
     before = await everything(rows)
     response = await client.post(f"{URL}{BOOKING}/reject/", headers=as_user("powner"), content=content)
@@ -246,7 +244,7 @@ async def test_malformed_json_is_refused(
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"{", b"\x00", b'{"provider_rejection_comment": 7}', b"[1]"])
-async def test_accept_takes_no_body(client: AsyncClient, as_user: Any, content: bytes) -> None:
+async def test_accept_takes_no_body(client: AsyncClient, as_user: AsUser, content: bytes) -> None:
     response = await client.post(f"{URL}{BOOKING}/accept/", headers=as_user("powner"), content=content)
     assert (response.status_code, response.content) == (200, b"")
 
@@ -271,7 +269,7 @@ REPRESENTATION = {"order_uuid": str(ORDER)}
 @pytest.mark.parametrize("action", ["accept", "reject"])
 async def test_answer_is_empty_or_the_order(
     client: AsyncClient,
-    as_user: Any,
+    as_user: AsUser,
     settings: Settings,
     action: str,
     prefer: str | None,
@@ -292,7 +290,7 @@ async def test_answer_is_empty_or_the_order(
 
 
 @pytest.mark.parametrize("action", ["accept", "reject"])
-async def test_errors_do_not_depend_on_preferences(client: AsyncClient, as_user: Any, action: str) -> None:
+async def test_errors_do_not_depend_on_preferences(client: AsyncClient, as_user: AsUser, action: str) -> None:
     headers = {**as_user("outsider"), "Prefer": "return=representation"}
     response = await client.post(f"{URL}{BOOKING}/{action}/", headers=headers)
     assert (response.status_code, response.json()) == (404, {"detail": "No Resource matches the given query."})
@@ -319,7 +317,7 @@ async def add_events(rows: AsyncConnection, count: int) -> list[str]:
     return [str(event["uuid"]) for event in sorted(events, key=lambda event: (event["created"], event["uuid"]))]
 
 
-async def test_history_tells_who_did_what_and_why(client: AsyncClient, rows: AsyncConnection, as_user: Any) -> None:
+async def test_history_tells_who_did_what_and_why(client: AsyncClient, rows: AsyncConnection, as_user: AsUser) -> None:
     reason = {"provider_rejection_comment": "Überbucht"}
     await client.post(f"{URL}{BOOKING}/reject/", headers=as_user("powner"), json=reason)
     service = {"resource_uuid": BOOKING, "from_state": "OK", "to_state": "Terminated"}
@@ -338,7 +336,7 @@ async def test_history_tells_who_did_what_and_why(client: AsyncClient, rows: Asy
     assert {**second, "uuid": "", "created": ""} == {
         "uuid": "",
         "created": "",
-        "user": f"{BASE}/api/users/{USERS['powner']}/",
+        "user": f"{BASE}/api/users/{uuid_of('users', username='powner')}/",
         "user_username": "powner",
         "user_full_name": "Paula Owner",
         "from_state": "Creating",
@@ -351,7 +349,7 @@ async def test_history_tells_who_did_what_and_why(client: AsyncClient, rows: Asy
 
 
 async def test_history_is_oldest_first_in_stable_pages(
-    client: AsyncClient, rows: AsyncConnection, as_user: Any
+    client: AsyncClient, rows: AsyncConnection, as_user: AsUser
 ) -> None:
     expected, headers, url = await add_events(rows, 25), as_user("powner"), f"{URL}{BOOKING}/history/"
     for size in (1, 4, 7, 10, 25, 300):
@@ -373,7 +371,7 @@ async def test_history_is_oldest_first_in_stable_pages(
     assert [event["uuid"] for event in last.json()] == expected[20:]
 
 
-async def test_head_of_the_history(client: AsyncClient, rows: AsyncConnection, as_user: Any) -> None:
+async def test_head_of_the_history(client: AsyncClient, rows: AsyncConnection, as_user: AsUser) -> None:
     await add_events(rows, 12)
     listed = await client.get(f"{URL}{BOOKING}/history/?page=2", headers=as_user("powner"))
     counted = await client.head(f"{URL}{BOOKING}/history/?page=2", headers=as_user("powner"))
@@ -382,7 +380,7 @@ async def test_head_of_the_history(client: AsyncClient, rows: AsyncConnection, a
     assert counted.headers["Link"] == listed.headers["Link"]
 
 
-async def test_history_is_of_one_booking(client: AsyncClient, rows: AsyncConnection, as_user: Any) -> None:
+async def test_history_is_of_one_booking(client: AsyncClient, rows: AsyncConnection, as_user: AsUser) -> None:
     await add_events(rows, 3)
     response = await client.get(f"{URL}{OTHER}/history/", headers=as_user("powner"))
     assert (response.status_code, response.json(), response.headers["X-Result-Count"]) == (200, [], "0")
@@ -391,7 +389,7 @@ async def test_history_is_of_one_booking(client: AsyncClient, rows: AsyncConnect
 @pytest.mark.parametrize("booking", [str(BOOKING), "00000000-0000-4000-8000-000000000000", "x"])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 async def test_history_of_an_invisible_booking_is_not_found(
-    client: AsyncClient, as_user: Any, method: str, booking: str
+    client: AsyncClient, as_user: AsUser, method: str, booking: str
 ) -> None:
     response = await client.request(method, f"{URL}{booking}/history/?page=7", headers=as_user("outsider"))
     assert response.status_code == 404
@@ -413,7 +411,9 @@ async def test_history_of_an_invisible_booking_is_not_found(
         'DELETE FROM "user" WHERE uuid IN (SELECT user_uuid FROM history)',
     ],
 )
-async def test_history_is_append_only(client: AsyncClient, rows: AsyncConnection, as_user: Any, statement: str) -> None:
+async def test_history_is_append_only(
+    client: AsyncClient, rows: AsyncConnection, as_user: AsUser, statement: str
+) -> None:
     await client.post(f"{URL}{BOOKING}/accept/", headers=as_user("powner"))
     before = (await rows.execute(select(History.__table__))).all()
     assert before
@@ -451,7 +451,7 @@ async def test_failing_commit_is_no_success(committing: FastAPI, action: str) ->
             before = await everything(connection)
         transport = ASGITransport(committing, raise_app_exceptions=False)
         async with AsyncClient(transport=transport, base_url=BASE) as client:
-            headers = {"Authorization": f"Token {KEYS['powner']}"}
+            headers = key_of("powner")
             response = await client.post(f"{URL}{BOOKING}/{action}/", headers=headers)
         assert (response.status_code, response.json()) == (500, {"detail": "Internal server error."})
         async with database.transaction() as connection:
@@ -463,14 +463,14 @@ async def test_failing_commit_is_no_success(committing: FastAPI, action: str) ->
 
 async def test_success_is_committed_when_the_answer_arrives(committing: FastAPI) -> None:
     async with AsyncClient(transport=ASGITransport(committing), base_url=BASE) as client:
-        headers = {"Authorization": f"Token {KEYS['powner']}"}
+        headers = key_of("powner")
         assert (await client.post(f"{URL}{OTHER}/accept/", headers=headers)).status_code == 200
         async with committing.state.database.transaction() as connection:
             found = select(Resource.state, History.to_state).join(History, History.resource_uuid == Resource.uuid)
             assert (await connection.execute(found)).all() == [("OK", "OK")]
 
 
-async def test_user_who_decided_may_be_renamed(client: AsyncClient, rows: AsyncConnection, as_user: Any) -> None:
+async def test_user_who_decided_may_be_renamed(client: AsyncClient, rows: AsyncConnection, as_user: AsUser) -> None:
     await client.post(f"{URL}{BOOKING}/accept/", headers=as_user("powner"))
     await rows.execute(update(User).where(User.username == "powner").values(first_name="", last_name="Renamed "))
     (event,) = (await client.get(f"{URL}{BOOKING}/history/", headers=as_user("powner"))).json()

@@ -7,6 +7,8 @@ from httpx import AsyncClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tests.conftest import AsUser
+
 BOOKING = "/api/booking-resources/8ccadadc-8d6e-4f9d-93b2-5d8451d0e2fd/"
 
 
@@ -15,7 +17,7 @@ async def tag(client: AsyncClient, headers: Any, query: str = "") -> str:
 
 
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"other", {}', "*"])
-async def test_unchanged_booking_is_not_sent_again(client: AsyncClient, as_user: Any, form: str) -> None:
+async def test_unchanged_booking_is_not_sent_again(client: AsyncClient, as_user: AsUser, form: str) -> None:
     headers = as_user("powner")
     known = {"If-None-Match": form.format(await tag(client, headers))}
     answer = await client.get(BOOKING, headers=headers | known)
@@ -23,7 +25,7 @@ async def test_unchanged_booking_is_not_sent_again(client: AsyncClient, as_user:
     assert answer.headers["ETag"]
 
 
-async def test_changed_booking_is_sent(client: AsyncClient, as_user: Any, rows: AsyncConnection) -> None:
+async def test_changed_booking_is_sent(client: AsyncClient, as_user: AsUser, rows: AsyncConnection) -> None:
     headers = as_user("powner")
     before = await tag(client, headers)
     await rows.execute(text("UPDATE offering SET name = 'Better microscope'"))
@@ -31,14 +33,14 @@ async def test_changed_booking_is_sent(client: AsyncClient, as_user: Any, rows: 
     assert (answer.status_code, answer.json()["offering_name"]) == (200, "Better microscope")
 
 
-async def test_tag_is_of_what_was_asked_for(client: AsyncClient, as_user: Any) -> None:
+async def test_tag_is_of_what_was_asked_for(client: AsyncClient, as_user: AsUser) -> None:
     assert await tag(client, as_user("powner")) != await tag(client, as_user("powner"), "?field=name")
 
 
 @pytest.mark.parametrize("action", ["accept", "reject"])
 @pytest.mark.parametrize("query", ["", "?field=name"])
 async def test_decision_on_the_current_version_goes_ahead(
-    client: AsyncClient, as_user: Any, action: str, query: str
+    client: AsyncClient, as_user: AsUser, action: str, query: str
 ) -> None:
     seen = {"If-Match": await tag(client, as_user("powner"), query)}
     assert (await client.post(f"{BOOKING}{action}/", headers=as_user("powner") | seen)).status_code == 200
@@ -46,7 +48,7 @@ async def test_decision_on_the_current_version_goes_ahead(
 
 @pytest.mark.parametrize("action", ["accept", "reject"])
 async def test_decision_on_an_old_version_is_refused(
-    client: AsyncClient, as_user: Any, rows: AsyncConnection, action: str
+    client: AsyncClient, as_user: AsUser, rows: AsyncConnection, action: str
 ) -> None:
     seen = {"If-Match": await tag(client, as_user("powner"))}
     await rows.execute(text("UPDATE resource SET modified = modified + interval '1 second'"))
@@ -59,11 +61,11 @@ async def test_decision_on_an_old_version_is_refused(
 
 
 @pytest.mark.parametrize(("value", "status"), [("*", 200), ("", 200), ("nonsense", 412), ('W/"0-0"', 412)])
-async def test_other_forms_of_if_match(client: AsyncClient, as_user: Any, value: str, status: int) -> None:
+async def test_other_forms_of_if_match(client: AsyncClient, as_user: AsUser, value: str, status: int) -> None:
     answer = await client.post(f"{BOOKING}accept/", headers=as_user("powner") | {"If-Match": value})
     assert answer.status_code == status
 
 
-async def test_stranger_is_told_nothing_of_versions(client: AsyncClient, as_user: Any) -> None:
+async def test_stranger_is_told_nothing_of_versions(client: AsyncClient, as_user: AsUser) -> None:
     answer = await client.post(f"{BOOKING}accept/", headers=as_user("outsider") | {"If-Match": '"0-0"'})
     assert answer.status_code == 404

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from httpx import AsyncClient, Response
 
+from tests.conftest import AsUser
 from tests.orders.conftest import MICROSCOPE, place
 
 __all__ = ["place"]
@@ -22,7 +23,7 @@ OFFERINGS = {
 
 
 @pytest.fixture
-def ask(client: AsyncClient, as_user: Any) -> Ask:
+def ask(client: AsyncClient, as_user: AsUser) -> Ask:
     """Calls a path below `/api/` as a user, staff unless another one is named."""
 
     async def call(path: str, user: str = "staff", method: str = "GET", **options: Any) -> Response:

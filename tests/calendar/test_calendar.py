@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.calendar.repository import MOST_PERIODS
 from app.models import BusySlot, RoleGrant
 from tests.calendar.conftest import OFFERINGS, Ask
+from tests.dataset import DATASET
 from tests.orders.conftest import MICROSCOPE, Place, period
 
 LIVE = ("Creating", "Updating", "OK")
@@ -55,11 +56,11 @@ async def test_calendar_is_shown_to_those_who_may_book_or_provide(ask: Ask, offe
                 assert answer.json() == {"detail": "No Offering matches the given query."}
 
 
-async def test_slots_of_live_bookings_are_listed(ask: Ask, dataset: dict[str, Any]) -> None:
+async def test_slots_of_live_bookings_are_listed(ask: Ask) -> None:
     for offering in ("Microscope", "Meeting room", "Private lab", "Spectrometer"):
         expected = sorted(
             (hour(slot["start"]), hour(slot["end"]))
-            for booking in dataset["resources"].values()
+            for booking in DATASET["resources"].values()
             if UUID(booking["offering"]) == UUID(OFFERINGS[offering]) and booking["state"] in LIVE
             for slot in booking["slots"]
         )

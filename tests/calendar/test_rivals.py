@@ -1,7 +1,6 @@
 """Requests and busy slots for the same time, all at once: one of them gets it."""
 
 import asyncio
-from typing import Any
 
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
@@ -11,7 +10,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from app.config import Settings
 from app.database import Database
 from app.embedded import Cluster
-from tests.conftest import BASE_URL
+from tests.conftest import BASE_URL, AsUser
 from tests.databases import address, filled
 from tests.orders.conftest import MICROSCOPE, body, period
 
@@ -23,7 +22,7 @@ BOTH = text(
 
 
 async def test_time_is_never_booked_and_busy(
-    application: FastAPI, cluster: Cluster, settings: Settings, as_user: Any
+    application: FastAPI, cluster: Cluster, settings: Settings, as_user: AsUser
 ) -> None:
     async with filled(cluster, "busy_rivals") as recorded:
         engine = create_async_engine(address(recorded), pool_size=8, max_overflow=0)

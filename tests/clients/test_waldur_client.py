@@ -14,6 +14,7 @@ import pytest
 
 from tests.clients.conftest import Serve, installed
 from tests.clients.server import PROJECT
+from tests.dataset import DATASET
 from tests.documentation import ADDED_FIELDS, published
 
 pytestmark = [pytest.mark.slow, pytest.mark.no_cover]  # the service runs in other processes
@@ -53,16 +54,16 @@ def dashed(uuid: str) -> str:
     return str(UUID(uuid))
 
 
-def parameters(dataset: Dataset) -> dict[str, Any]:
+def parameters() -> dict[str, Any]:
     """A value for each of the 40 documented parameters, which some bookings of the data set match."""
-    offerings = {offering["slug"]: dashed(uuid) for uuid, offering in dataset["offerings"].items()}
-    users = {user["username"]: dashed(uuid) for uuid, user in dataset["users"].items()}
-    projects = {project["name"]: dashed(uuid) for uuid, project in dataset["projects"].items()}
-    customers = {customer["name"]: dashed(uuid) for uuid, customer in dataset["customers"].items()}
-    plan = next(resource["plan"] for resource in dataset["resources"].values() if resource["plan"])
+    offerings = {offering["slug"]: dashed(uuid) for uuid, offering in DATASET["offerings"].items()}
+    users = {user["username"]: dashed(uuid) for uuid, user in DATASET["users"].items()}
+    projects = {project["name"]: dashed(uuid) for uuid, project in DATASET["projects"].items()}
+    customers = {customer["name"]: dashed(uuid) for uuid, customer in DATASET["customers"].items()}
+    plan = next(resource["plan"] for resource in DATASET["resources"].values() if resource["plan"])
     return {
         "backend_id": "bk-1",
-        "category_uuid": dashed(dataset["offerings"][UUID(offerings["microscope"]).hex]["category"]),
+        "category_uuid": dashed(DATASET["offerings"][UUID(offerings["microscope"]).hex]["category"]),
         "component_count": 3.0,
         "connected_customer_uuid": customers["Provider Alpha"],
         "created": "2024-03-01T02:00:00+02:00",
@@ -104,24 +105,24 @@ def parameters(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def requested(dataset: Dataset) -> list[str]:
+def requested() -> list[str]:
     """Bookings that can be accepted or rejected: one order asks for each, and is being executed."""
-    orders = [(order["resource"], order["state"]) for order in dataset["orders"].values() if order["type"] == "Create"]
+    orders = [(order["resource"], order["state"]) for order in DATASET["orders"].values() if order["type"] == "Create"]
     return [
         dashed(uuid)
-        for uuid, resource in dataset["resources"].items()
+        for uuid, resource in DATASET["resources"].items()
         if resource["state"] == "Creating" and [state for booking, state in orders if booking == uuid] == ["executing"]
     ]
 
 
-def drive(way: Way, address: str, dataset: Dataset, token: str) -> dict[str, Any]:
+def drive(way: Way, address: str, token: str) -> dict[str, Any]:
     """The report of `drive.py`, run with the client of that version."""
-    candidates = requested(dataset)
+    candidates = requested()
     task = {
         "base_url": address,
         "token": token,
         "headers": way.headers,
-        "parameters": parameters(dataset),
+        "parameters": parameters(),
         "accept": candidates[:2],
         "reject": candidates[2:4],
     }
@@ -143,21 +144,19 @@ def drive(way: Way, address: str, dataset: Dataset, token: str) -> dict[str, Any
 
 
 @pytest.fixture(scope="session", params=WAYS, ids=[way.name for way in WAYS])
-async def run(
-    request: pytest.FixtureRequest, serve: Serve, dataset: Dataset, tokens: dict[str, str]
-) -> AsyncIterator[Run]:
+async def run(request: pytest.FixtureRequest, serve: Serve, tokens: dict[str, str]) -> AsyncIterator[Run]:
     way: Way = request.param
     async with serve(f"client_{way.name}", **way.settings) as address:
-        yield Run(way, drive(way, address, dataset, tokens["staff"]))
+        yield Run(way, drive(way, address, tokens["staff"]))
 
 
 @pytest.fixture(scope="session")
-def bookings(dataset: Dataset) -> dict[str, dict[str, Any]]:
+def bookings() -> dict[str, dict[str, Any]]:
     """The bookings of the data set by uuid, all of which staff see."""
-    offerings = dataset["offerings"]
+    offerings = DATASET["offerings"]
     return {
         dashed(uuid): resource
-        for uuid, resource in dataset["resources"].items()
+        for uuid, resource in DATASET["resources"].items()
         if offerings[resource["offering"]]["type"] == BOOKING
     }
 
@@ -198,8 +197,8 @@ def test_count_needs_no_list(run: Run, bookings: dict[str, dict[str, Any]]) -> N
     assert run.report["count"] == run.report["count_by_asyncio"] == len(bookings)
 
 
-def test_all_documented_parameters_are_tried(dataset: Dataset) -> None:
-    assert list(parameters(dataset)) == [row["name"] for row in published("list_parameters")]
+def test_all_documented_parameters_are_tried() -> None:
+    assert list(parameters()) == [row["name"] for row in published("list_parameters")]
 
 
 def test_every_parameter_finds_some_bookings_and_counts_as_many(run: Run, bookings: dict[str, Any]) -> None:
@@ -252,14 +251,12 @@ def test_every_state_finds_the_bookings_in_it(run: Run, bookings: dict[str, dict
 
 
 @pytest.mark.parametrize(("action", "state"), [("accept", "OK"), ("reject", "Terminated")])
-def test_transition_is_done_and_answered_as_the_client_expects(
-    run: Run, dataset: Dataset, action: str, state: str
-) -> None:
+def test_transition_is_done_and_answered_as_the_client_expects(run: Run, action: str, state: str) -> None:
     changed = run.report[action]
     assert changed["statuses"] == [200, 200]
     assert changed["states"] == [state, state]
-    bookings = requested(dataset)[:2] if action == "accept" else requested(dataset)[2:4]
-    orders = {order["resource"]: dashed(uuid) for uuid, order in dataset["orders"].items()}
+    bookings = requested()[:2] if action == "accept" else requested()[2:4]
+    orders = {order["resource"]: dashed(uuid) for uuid, order in DATASET["orders"].items()}
     if run.way.gets_order:
         assert changed["orders"] == [orders[UUID(booking).hex] for booking in bookings]
     else:

@@ -6,6 +6,10 @@ from uuid import UUID
 import pytest
 from httpx import AsyncClient
 
+from tests.conftest import AsUser
+from tests.dataset import DATASET
+from tests.oracle import PEOPLE
+
 Rows = dict[str, dict[str, Any]]
 
 PATHS = ("/api/customers/", "/api/projects/", "/api/users/")
@@ -29,33 +33,29 @@ async def listed(client: AsyncClient, path: str, headers: dict[str, str], **para
     return rows
 
 
-def roles_of(dataset: dict[str, Any], username: str) -> list[dict[str, Any]]:
-    return [role for role in dataset["user_roles"] if role["username"] == username and role["is_active"]]
-
-
 @pytest.mark.parametrize("path", PATHS)
-async def test_fields_are_the_published_ones(client: AsyncClient, as_user: Any, path: str) -> None:
+async def test_fields_are_the_published_ones(client: AsyncClient, as_user: AsUser, path: str) -> None:
     rows = await listed(client, path, as_user("staff"))
     assert rows
     assert {tuple(row) for row in rows} == {tuple(FIELDS[path])}
 
 
-async def test_customer_is_as_it_was_loaded(client: AsyncClient, as_user: Any, dataset: dict[str, Any]) -> None:
-    providers = {offering["customer"] for offering in dataset["offerings"].values()}
+async def test_customer_is_as_it_was_loaded(client: AsyncClient, as_user: AsUser) -> None:
+    providers = {offering["customer"] for offering in DATASET["offerings"].values()}
     found = {row["uuid"]: row for row in await listed(client, "/api/customers/", as_user("staff"))}
-    assert len(found) == len(dataset["customers"])
-    for uuid, loaded in dataset["customers"].items():
+    assert len(found) == len(DATASET["customers"])
+    for uuid, loaded in DATASET["customers"].items():
         row = found[str(UUID(uuid))]
         for name in ("name", "slug", "native_name", "abbreviation", "blocked", "archived"):
             assert row[name] == loaded[name]
         assert row["is_service_provider"] == (uuid in providers)
 
 
-async def test_project_is_as_it_was_loaded(client: AsyncClient, as_user: Any, dataset: dict[str, Any]) -> None:
+async def test_project_is_as_it_was_loaded(client: AsyncClient, as_user: AsUser) -> None:
     found = {row["uuid"]: row for row in await listed(client, "/api/projects/", as_user("staff"))}
-    assert len(found) == len(dataset["projects"])
-    for uuid, loaded in dataset["projects"].items():
-        row, customer = found[str(UUID(uuid))], dataset["customers"][loaded["customer"]]
+    assert len(found) == len(DATASET["projects"])
+    for uuid, loaded in DATASET["projects"].items():
+        row, customer = found[str(UUID(uuid))], DATASET["customers"][loaded["customer"]]
         for name in ("name", "slug", "description", "start_date", "end_date", "is_removed"):
             assert row[name] == loaded[name]
         assert (row["customer_name"], row["customer_slug"]) == (customer["name"], customer["slug"])
@@ -64,7 +64,7 @@ async def test_project_is_as_it_was_loaded(client: AsyncClient, as_user: Any, da
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("caller", CALLERS)
-async def test_detail_is_the_row_of_the_list(client: AsyncClient, as_user: Any, path: str, caller: str) -> None:
+async def test_detail_is_the_row_of_the_list(client: AsyncClient, as_user: AsUser, path: str, caller: str) -> None:
     for row in await listed(client, path, as_user(caller)):
         response = await client.get(f"{path}{row['uuid']}/", headers=as_user(caller))
         assert response.json() == row
@@ -72,7 +72,7 @@ async def test_detail_is_the_row_of_the_list(client: AsyncClient, as_user: Any, 
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("caller", CALLERS)
-async def test_what_is_not_listed_is_not_found(client: AsyncClient, as_user: Any, path: str, caller: str) -> None:
+async def test_what_is_not_listed_is_not_found(client: AsyncClient, as_user: AsUser, path: str, caller: str) -> None:
     every = {row["uuid"] for row in await listed(client, path, as_user("staff"))}
     own = {row["uuid"] for row in await listed(client, path, as_user(caller))}
     assert own <= every
@@ -81,49 +81,46 @@ async def test_what_is_not_listed_is_not_found(client: AsyncClient, as_user: Any
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_staff_and_support_see_everything(
-    client: AsyncClient, as_user: Any, dataset: dict[str, Any], path: str
-) -> None:
+async def test_staff_and_support_see_everything(client: AsyncClient, as_user: AsUser, path: str) -> None:
     for caller in ("staff", "support"):
-        assert len(await listed(client, path, as_user(caller))) == len(dataset[path.split("/")[2]])
+        assert len(await listed(client, path, as_user(caller))) == len(DATASET[path.split("/")[2]])
 
 
-async def test_outsider_sees_nobody_else(client: AsyncClient, as_user: Any) -> None:
+async def test_outsider_sees_nobody_else(client: AsyncClient, as_user: AsUser) -> None:
     assert [row["username"] for row in await listed(client, "/api/users/", as_user("outsider"))] == ["outsider"]
 
 
 @pytest.mark.parametrize("caller", CALLERS)
 async def test_members_see_their_organisation_and_its_projects(
-    client: AsyncClient, as_user: Any, dataset: dict[str, Any], caller: str
+    client: AsyncClient, as_user: AsUser, caller: str
 ) -> None:
     customers = {row["uuid"] for row in await listed(client, "/api/customers/", as_user(caller))}
     projects = {row["uuid"] for row in await listed(client, "/api/projects/", as_user(caller))}
-    for role in roles_of(dataset, caller):
-        scope = str(UUID(role["scope"]))
-        if role["scope_type"] == "customer":
-            own = {str(UUID(uuid)) for uuid, row in dataset["projects"].items() if row["customer"] == role["scope"]}
-            assert scope in customers
+    for scope in PEOPLE[caller].scopes:
+        if scope in DATASET["customers"]:
+            own = {str(UUID(uuid)) for uuid, row in DATASET["projects"].items() if row["customer"] == scope}
+            assert str(UUID(scope)) in customers
             assert own <= projects
-        if role["scope_type"] == "project":
-            assert scope in projects
-            assert str(UUID(dataset["projects"][role["scope"]]["customer"])) in customers
+        if scope in DATASET["projects"]:
+            assert str(UUID(scope)) in projects
+            assert str(UUID(DATASET["projects"][scope]["customer"])) in customers
 
 
 @pytest.mark.parametrize("caller", CALLERS)
 async def test_organisations_that_are_shown_are_those_that_are_named(
-    client: AsyncClient, as_user: Any, dataset: dict[str, Any], caller: str
+    client: AsyncClient, as_user: AsUser, caller: str
 ) -> None:
     """By a role, a visible project or a visible offering, and by nothing else."""
     if caller in ("staff", "support"):
         return
-    named = {str(UUID(role["scope"])) for role in roles_of(dataset, caller) if role["scope_type"] == "customer"}
+    named = {str(UUID(scope)) for scope in PEOPLE[caller].scopes if scope in DATASET["customers"]}
     for path, member in (("/api/projects/", "customer_uuid"), ("/api/marketplace-public-offerings/", "customer_uuid")):
         named |= {row[member] for row in await listed(client, path, as_user(caller))}
     assert {row["uuid"] for row in await listed(client, "/api/customers/", as_user(caller))} == named - {None}
 
 
 @pytest.mark.parametrize("caller", CALLERS)
-async def test_only_staff_and_the_user_see_what_is_private(client: AsyncClient, as_user: Any, caller: str) -> None:
+async def test_only_staff_and_the_user_see_what_is_private(client: AsyncClient, as_user: AsUser, caller: str) -> None:
     for row in await listed(client, "/api/users/", as_user(caller)):
         hidden = PRIVATE - row.keys()
         if caller == "staff" or row["username"] == caller:
@@ -153,7 +150,7 @@ async def test_only_staff_and_the_user_see_what_is_private(client: AsyncClient, 
     ],
 )
 async def test_rows_are_found_by_name(
-    client: AsyncClient, as_user: Any, path: str, parameters: dict[str, str], names: set[str]
+    client: AsyncClient, as_user: AsUser, path: str, parameters: dict[str, str], names: set[str]
 ) -> None:
     rows = await listed(client, f"/api/{path}/", as_user("staff"), **parameters)
     found = {str(row.get("name", row.get("username"))).lower() for row in rows}
@@ -164,7 +161,7 @@ async def test_rows_are_found_by_name(
 
 
 @pytest.mark.parametrize("path", ["customers", "projects"])
-async def test_every_row_is_found_by_its_own_name_and_slug(client: AsyncClient, as_user: Any, path: str) -> None:
+async def test_every_row_is_found_by_its_own_name_and_slug(client: AsyncClient, as_user: AsUser, path: str) -> None:
     rows = await listed(client, f"/api/{path}/", as_user("staff"))
     for row in rows:
         for name, value in (("name_exact", row["name"]), ("slug", row["slug"]), ("name", row["name"][1:4])):
@@ -175,11 +172,9 @@ async def test_every_row_is_found_by_its_own_name_and_slug(client: AsyncClient, 
                 assert {each[member] for each in found} == {value}
 
 
-async def test_projects_are_found_by_their_organisation(
-    client: AsyncClient, as_user: Any, dataset: dict[str, Any]
-) -> None:
-    for customer, loaded in dataset["customers"].items():
-        expected = {str(UUID(uuid)) for uuid, row in dataset["projects"].items() if row["customer"] == customer}
+async def test_projects_are_found_by_their_organisation(client: AsyncClient, as_user: AsUser) -> None:
+    for customer, loaded in DATASET["customers"].items():
+        expected = {str(UUID(uuid)) for uuid, row in DATASET["projects"].items() if row["customer"] == customer}
         for parameters in ({"customer": customer}, {"customer_uuid": customer}):
             rows = await listed(client, "/api/projects/", as_user("staff"), **parameters)
             assert {row["uuid"] for row in rows} == expected
@@ -197,14 +192,16 @@ async def test_projects_are_found_by_their_organisation(
         ("users", {"o": "email"}),
     ],
 )
-async def test_bad_parameter_is_told(client: AsyncClient, as_user: Any, path: str, parameters: dict[str, str]) -> None:
+async def test_bad_parameter_is_told(
+    client: AsyncClient, as_user: AsUser, path: str, parameters: dict[str, str]
+) -> None:
     response = await client.get(f"/api/{path}/", params=parameters, headers=as_user("staff"))
     assert response.status_code == 400
     assert response.json().keys() == parameters.keys()
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_pages_are_stable_and_complete(client: AsyncClient, as_user: Any, path: str) -> None:
+async def test_pages_are_stable_and_complete(client: AsyncClient, as_user: AsUser, path: str) -> None:
     every = await listed(client, path, as_user("staff"))
     pages = []
     for number in range(1, len(every) + 1):
@@ -215,7 +212,7 @@ async def test_pages_are_stable_and_complete(client: AsyncClient, as_user: Any, 
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_order_can_be_chosen(client: AsyncClient, as_user: Any, path: str) -> None:
+async def test_order_can_be_chosen(client: AsyncClient, as_user: AsUser, path: str) -> None:
     name = "username" if path == "/api/users/" else "name"
     forth, back = [await listed(client, path, as_user("staff"), o=order) for order in (name, f"-{name}")]
     assert [row[name] for row in forth] == sorted(row[name] for row in back)
@@ -223,13 +220,13 @@ async def test_order_can_be_chosen(client: AsyncClient, as_user: Any, path: str)
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_fields_can_be_chosen(client: AsyncClient, as_user: Any, path: str) -> None:
+async def test_fields_can_be_chosen(client: AsyncClient, as_user: AsUser, path: str) -> None:
     rows = await listed(client, path, as_user("staff"), field="uuid,url")
     assert {tuple(row) for row in rows} == {("url", "uuid")}
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_head_counts(client: AsyncClient, as_user: Any, path: str) -> None:
+async def test_head_counts(client: AsyncClient, as_user: AsUser, path: str) -> None:
     counted = await client.head(path, headers=as_user("staff"))
     rows = await listed(client, path, as_user("staff"))
     assert (counted.status_code, counted.content) == (200, b"")
@@ -240,7 +237,7 @@ async def test_head_counts(client: AsyncClient, as_user: Any, path: str) -> None
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("uuid", ["nowhere", "00000000-0000-4000-8000-000000000000"])
-async def test_what_is_not_there_is_not_found(client: AsyncClient, as_user: Any, path: str, uuid: str) -> None:
+async def test_what_is_not_there_is_not_found(client: AsyncClient, as_user: AsUser, path: str, uuid: str) -> None:
     response = await client.get(f"{path}{uuid}/", headers=as_user("staff"))
     assert response.status_code == 404
     assert "matches the given query." in response.json()["detail"]
@@ -254,14 +251,14 @@ async def test_nobody_is_answered_without_a_token(client: AsyncClient, path: str
 
 @pytest.mark.parametrize("path", [*PATHS, "/api/users/me/"])
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-async def test_nothing_can_be_changed(client: AsyncClient, as_user: Any, path: str, method: str) -> None:
+async def test_nothing_can_be_changed(client: AsyncClient, as_user: AsUser, path: str, method: str) -> None:
     response = await client.request(method, path, headers=as_user("staff"))
     assert response.status_code == 405
     assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
 
 
 @pytest.mark.parametrize("caller", CALLERS)
-async def test_me_is_the_caller(client: AsyncClient, as_user: Any, caller: str) -> None:
+async def test_me_is_the_caller(client: AsyncClient, as_user: AsUser, caller: str) -> None:
     response = await client.get("/api/users/me/", headers=as_user(caller))
     assert response.status_code == 200
     me = response.json()

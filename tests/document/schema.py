@@ -1,6 +1,5 @@
 """The OpenAPI document as schemathesis reads it, and what it says that a document cannot."""
 
-import json
 import os
 import tomllib
 from collections.abc import Callable, Mapping
@@ -18,10 +17,10 @@ from schemathesis.core.failures import AcceptedNegativeData, FailureGroup
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from app.main import app
+from tests.dataset import DATASET, USERS
 
 EXAMPLES = int(os.environ.get("BOOKING_EXAMPLES", "40"))
-DATASET = json.loads((Path(__file__).parents[1] / "recorded" / "dataset.json").read_text())
-STAFF = next(user["token"] for user in DATASET["users"].values() if user["username"] == "staff")
+STAFF = USERS["staff"]["token"]
 CONFIGURED = tomllib.loads((Path(__file__).parent / "schemathesis.toml").read_text())
 
 CONFIG = SchemathesisConfig.from_dict(

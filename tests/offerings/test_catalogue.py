@@ -11,6 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.models import Offering, Order, Plan, RoleGrant
 from app.models.enums import OfferingState
+from tests.conftest import AsUser
+from tests.dataset import DATASET, uuid_of
+from tests.oracle import PEOPLE, Scopes, Standing
 
 PUBLIC, PROVIDED = "/api/marketplace-public-offerings/", "/api/booking-offerings/"
 COMMON = ["url", "uuid", "created", "name", "slug", "description", "customer", "customer_uuid", "customer_name"]
@@ -40,13 +43,13 @@ async def listed(client: AsyncClient, path: str, headers: dict[str, str], **para
 
 
 @pytest.fixture(scope="module")
-def bookable(dataset: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def bookable() -> dict[str, dict[str, Any]]:
     """Loaded offerings of bookings, by dashed uuid."""
-    return {str(UUID(uuid)): row for uuid, row in dataset["offerings"].items() if row["type"] == BOOKING}
+    return {str(UUID(uuid)): row for uuid, row in DATASET["offerings"].items() if row["type"] == BOOKING}
 
 
 @pytest.mark.parametrize("path", [PUBLIC, PROVIDED])
-async def test_fields_are_the_published_ones(client: AsyncClient, as_user: Any, path: str) -> None:
+async def test_fields_are_the_published_ones(client: AsyncClient, as_user: AsUser, path: str) -> None:
     rows = await listed(client, path, as_user("staff"))
     assert {tuple(row) for row in rows} == {tuple(FIELDS[path])}
     assert {tuple(plan) for row in rows for plan in row["plans"]} == {tuple(PLAN)}
@@ -54,7 +57,7 @@ async def test_fields_are_the_published_ones(client: AsyncClient, as_user: Any, 
 
 @pytest.mark.parametrize("path", [PUBLIC, PROVIDED])
 async def test_offering_is_as_it_was_loaded(
-    client: AsyncClient, as_user: Any, dataset: dict[str, Any], bookable: dict[str, Any], path: str
+    client: AsyncClient, as_user: AsUser, bookable: dict[str, Any], path: str
 ) -> None:
     found = {row["uuid"]: row for row in await listed(client, path, as_user("staff"))}
     assert found.keys() == bookable.keys()
@@ -64,15 +67,15 @@ async def test_offering_is_as_it_was_loaded(
         for name in (*same, "latitude", "longitude"):
             assert row[name] == loaded[name]
         assert row["url"].endswith(f"{path}{uuid}/")
-        assert row["category_title"] == dataset["categories"][loaded["category"]]["title"]
-        assert row["customer_name"] == dataset["customers"][loaded["customer"]]["name"]
-        parts = [c for c in dataset["offering_components"].values() if str(UUID(c["offering"])) == uuid]
+        assert row["category_title"] == DATASET["categories"][loaded["category"]]["title"]
+        assert row["customer_name"] == DATASET["customers"][loaded["customer"]]["name"]
+        parts = [c for c in DATASET["offering_components"].values() if str(UUID(c["offering"])) == uuid]
         assert [c["type"] for c in row["components"]] == sorted(c["type"] for c in parts)
-        plans = [p for p in dataset["plans"].values() if str(UUID(p["offering"])) == uuid and not p["archived"]]
+        plans = [p for p in DATASET["plans"].values() if str(UUID(p["offering"])) == uuid and not p["archived"]]
         assert {p["name"] for p in row["plans"]} == {p["name"] for p in plans}
 
 
-async def test_own_offering_has_an_empty_calendar(client: AsyncClient, as_user: Any) -> None:
+async def test_own_offering_has_an_empty_calendar(client: AsyncClient, as_user: AsUser) -> None:
     for row in await listed(client, PROVIDED, as_user("staff")):
         assert row["googlecalendar"] == {"backend_id": None, "public": False, "http_link": ""}
 
@@ -80,7 +83,7 @@ async def test_own_offering_has_an_empty_calendar(client: AsyncClient, as_user: 
 @pytest.mark.parametrize("path", [PUBLIC, PROVIDED])
 @pytest.mark.parametrize("caller", CALLERS)
 async def test_listed_is_found_and_anything_else_is_not(
-    client: AsyncClient, as_user: Any, path: str, caller: str
+    client: AsyncClient, as_user: AsUser, path: str, caller: str
 ) -> None:
     own = {row["uuid"]: row for row in await listed(client, path, as_user(caller))}
     for row in await listed(client, path, as_user("staff")):
@@ -93,12 +96,10 @@ async def test_listed_is_found_and_anything_else_is_not(
 
 @pytest.mark.parametrize("caller", ["support", "powner", "omanager", "creator", "cowner", "outsider"])
 async def test_own_offerings_are_those_of_the_providers_side(
-    client: AsyncClient, as_user: Any, dataset: dict[str, Any], bookable: dict[str, Any], caller: str
+    client: AsyncClient, as_user: AsUser, bookable: dict[str, Any], caller: str
 ) -> None:
-    roles = [role for role in dataset["user_roles"] if role["username"] == caller and role["is_active"]]
-    led = {role["scope"] for role in roles if role["role"] in ("CUSTOMER.OWNER", "CUSTOMER.MANAGER")}
-    managed = {str(UUID(role["scope"])) for role in roles if role["role"] == "OFFERING.MANAGER"}
-    expected = {uuid for uuid, row in bookable.items() if row["customer"] in led or uuid in managed}
+    around = {uuid: Scopes(offering=UUID(uuid).hex, provider=row["customer"]) for uuid, row in bookable.items()}
+    expected = {uuid for uuid, scopes in around.items() if Standing(PEOPLE[caller], scopes).provides}
     assert {row["uuid"] for row in await listed(client, PROVIDED, as_user(caller))} == expected
     assert expected <= {row["uuid"] for row in await listed(client, PUBLIC, as_user(caller))}
 
@@ -106,7 +107,7 @@ async def test_own_offerings_are_those_of_the_providers_side(
 @pytest.mark.parametrize("state", list(OfferingState))
 @pytest.mark.parametrize("shared", [True, False])
 async def test_outsider_sees_what_is_shared_and_may_be_booked(
-    client: AsyncClient, rows: AsyncConnection, as_user: Any, state: OfferingState, shared: bool
+    client: AsyncClient, rows: AsyncConnection, as_user: AsUser, state: OfferingState, shared: bool
 ) -> None:
     await rows.execute(update(Offering).values(state=state, shared=shared))
     found = await listed(client, PUBLIC, as_user("outsider"))
@@ -114,19 +115,21 @@ async def test_outsider_sees_what_is_shared_and_may_be_booked(
 
 
 async def test_private_offering_is_shown_to_members_of_its_organisation(
-    client: AsyncClient, rows: AsyncConnection, as_user: Any, dataset: dict[str, Any], bookable: dict[str, Any]
+    client: AsyncClient, rows: AsyncConnection, as_user: AsUser, bookable: dict[str, Any]
 ) -> None:
     uuid, offering = next(iter(bookable.items()))
     await rows.execute(update(Offering).values(shared=False, state=OfferingState.ACTIVE))
     assert (await client.get(f"{PUBLIC}{uuid}/", headers=as_user("outsider"))).status_code == 404
-    user = next(UUID(key) for key, row in dataset["users"].items() if row["username"] == "outsider")
+    user = uuid_of("users", username="outsider")
     grant = {"user_uuid": user, "role": "CUSTOMER.SUPPORT", "customer_uuid": UUID(offering["customer"])}
     await rows.execute(insert(RoleGrant).values(grant))
     assert (await client.get(f"{PUBLIC}{uuid}/", headers=as_user("outsider"))).status_code == 200
     assert (await client.get(f"{PROVIDED}{uuid}/", headers=as_user("outsider"))).status_code == 404
 
 
-async def test_booked_offering_is_shown_in_any_state(client: AsyncClient, rows: AsyncConnection, as_user: Any) -> None:
+async def test_booked_offering_is_shown_in_any_state(
+    client: AsyncClient, rows: AsyncConnection, as_user: AsUser
+) -> None:
     await rows.execute(update(Offering).values(state=OfferingState.ARCHIVED, shared=False))
     bookings = await client.get("/api/booking-resources/?page_size=300", headers=as_user("creator"))
     booked = {row["offering_uuid"] for row in bookings.json()}
@@ -137,7 +140,7 @@ async def test_booked_offering_is_shown_in_any_state(client: AsyncClient, rows: 
 
 
 async def test_offering_of_another_type_is_never_shown(
-    client: AsyncClient, rows: AsyncConnection, as_user: Any, bookable: dict[str, Any]
+    client: AsyncClient, rows: AsyncConnection, as_user: AsUser, bookable: dict[str, Any]
 ) -> None:
     uuid = next(iter(bookable))
     await rows.execute(update(Offering).where(Offering.uuid == UUID(uuid)).values(type="OpenStack.Instance"))
@@ -148,7 +151,7 @@ async def test_offering_of_another_type_is_never_shown(
 
 
 async def test_only_windows_that_are_still_to_come_are_shown(
-    client: AsyncClient, rows: AsyncConnection, as_user: Any, bookable: dict[str, Any]
+    client: AsyncClient, rows: AsyncConnection, as_user: AsUser, bookable: dict[str, Any]
 ) -> None:
     now = datetime.now(UTC)
     times = {name: f"{now + timedelta(days=days):%Y-%m-%dT%H:%M:%S}.000Z" for name, days in DAYS.items()}
@@ -178,7 +181,7 @@ DAYS = {"long ago": -9, "yesterday": -1, "tomorrow": 1, "next week": 7}
 
 @pytest.mark.parametrize("schedules", [None, {}, "always", 7])
 async def test_odd_schedules_are_shown_as_they_are(
-    client: AsyncClient, rows: AsyncConnection, as_user: Any, schedules: Any
+    client: AsyncClient, rows: AsyncConnection, as_user: AsUser, schedules: Any
 ) -> None:
     await rows.execute(update(Offering).values(attributes={"schedules": schedules}))
     shown = (await client.get(PUBLIC, params={"field": "attributes"}, headers=as_user("staff"))).json()
@@ -186,7 +189,7 @@ async def test_odd_schedules_are_shown_as_they_are(
 
 
 @pytest.mark.parametrize("path", [PUBLIC, PROVIDED])
-async def test_filters_select_what_they_say(client: AsyncClient, as_user: Any, path: str) -> None:
+async def test_filters_select_what_they_say(client: AsyncClient, as_user: AsUser, path: str) -> None:
     """The result of a filter is that of the same condition in Python over all rows."""
     every = await listed(client, path, as_user("staff"))
     conditions: list[tuple[dict[str, Any], Any]] = []
@@ -223,14 +226,16 @@ async def test_filters_select_what_they_say(client: AsyncClient, as_user: Any, p
 @pytest.mark.parametrize(
     "parameters", [{"state": "active"}, {"customer_uuid": "x"}, {"category_uuid": "x"}, {"shared": "x"}, {"o": "x"}]
 )
-async def test_bad_parameter_is_told(client: AsyncClient, as_user: Any, path: str, parameters: dict[str, str]) -> None:
+async def test_bad_parameter_is_told(
+    client: AsyncClient, as_user: AsUser, path: str, parameters: dict[str, str]
+) -> None:
     response = await client.get(path, params=parameters, headers=as_user("staff"))
     assert response.status_code == 400
     assert response.json().keys() == parameters.keys()
 
 
 @pytest.mark.parametrize("path", [PUBLIC, PROVIDED])
-async def test_order_can_be_chosen(client: AsyncClient, as_user: Any, path: str) -> None:
+async def test_order_can_be_chosen(client: AsyncClient, as_user: AsUser, path: str) -> None:
     for name in ("name", "created"):
         forth = [row[name] for row in await listed(client, path, as_user("staff"), o=name)]
         back = [row[name] for row in await listed(client, path, as_user("staff"), o=f"-{name}")]
@@ -239,7 +244,7 @@ async def test_order_can_be_chosen(client: AsyncClient, as_user: Any, path: str)
 
 
 @pytest.mark.parametrize("path", [PUBLIC, PROVIDED])
-async def test_head_counts(client: AsyncClient, as_user: Any, bookable: dict[str, Any], path: str) -> None:
+async def test_head_counts(client: AsyncClient, as_user: AsUser, bookable: dict[str, Any], path: str) -> None:
     counted = await client.head(path, headers=as_user("staff"))
     assert (counted.status_code, counted.content) == (200, b"")
     assert counted.headers["X-Result-Count"] == str(len(bookable))
@@ -249,16 +254,14 @@ async def test_head_counts(client: AsyncClient, as_user: Any, bookable: dict[str
         assert (response.status_code, response.content) == (200, b"")
 
 
-async def test_every_field_can_be_asked_for_alone(client: AsyncClient, as_user: Any) -> None:
+async def test_every_field_can_be_asked_for_alone(client: AsyncClient, as_user: AsUser) -> None:
     for field in COMMON:
         rows = await listed(client, PUBLIC, as_user("staff"), field=field)
         assert {tuple(row) for row in rows} == {(field,)}
 
 
-async def test_plan_is_as_it_was_loaded(
-    client: AsyncClient, as_user: Any, dataset: dict[str, Any], bookable: dict[str, Any]
-) -> None:
-    for uuid, loaded in dataset["plans"].items():
+async def test_plan_is_as_it_was_loaded(client: AsyncClient, as_user: AsUser, bookable: dict[str, Any]) -> None:
+    for uuid, loaded in DATASET["plans"].items():
         offering = str(UUID(loaded["offering"]))
         if offering not in bookable:
             continue
@@ -272,8 +275,8 @@ async def test_plan_is_as_it_was_loaded(
             assert plan[name] == loaded[name]
         assert plan["unit_price"] == f"{float(loaded['unit_price']):.10f}"
         priced = {
-            dataset["offering_components"][part["component"]]["type"]: part
-            for part in dataset["plan_components"]
+            DATASET["offering_components"][part["component"]]["type"]: part
+            for part in DATASET["plan_components"]
             if part["plan"] == uuid
         }
         assert plan["prices"] == {kind: float(part["price"]) for kind, part in priced.items()}
@@ -284,7 +287,7 @@ async def test_plan_is_as_it_was_loaded(
 
 
 async def test_archived_plan_is_not_listed_but_found(
-    client: AsyncClient, rows: AsyncConnection, as_user: Any, bookable: dict[str, Any]
+    client: AsyncClient, rows: AsyncConnection, as_user: AsUser, bookable: dict[str, Any]
 ) -> None:
     plan = (await rows.execute(_PLANS)).one()
     await rows.execute(update(Plan).where(Plan.uuid == plan.uuid).values(archived=True))
@@ -297,7 +300,7 @@ async def test_archived_plan_is_not_listed_but_found(
 
 
 async def test_plan_is_found_with_its_own_offering_only(
-    client: AsyncClient, rows: AsyncConnection, as_user: Any, bookable: dict[str, Any]
+    client: AsyncClient, rows: AsyncConnection, as_user: AsUser, bookable: dict[str, Any]
 ) -> None:
     plan = (await rows.execute(_PLANS)).one()
     other = next(uuid for uuid in bookable if UUID(uuid) != plan.offering_uuid)
@@ -306,7 +309,7 @@ async def test_plan_is_found_with_its_own_offering_only(
 
 
 async def test_plans_of_a_hidden_offering_are_not_found(
-    client: AsyncClient, rows: AsyncConnection, as_user: Any
+    client: AsyncClient, rows: AsyncConnection, as_user: AsUser
 ) -> None:
     await rows.execute(update(Offering).values(shared=False))
     plan = (await rows.execute(_PLANS)).one()
@@ -316,7 +319,7 @@ async def test_plans_of_a_hidden_offering_are_not_found(
 
 
 @pytest.mark.parametrize("path", [PUBLIC, PROVIDED])
-async def test_what_is_not_there_is_not_found(client: AsyncClient, as_user: Any, path: str) -> None:
+async def test_what_is_not_there_is_not_found(client: AsyncClient, as_user: AsUser, path: str) -> None:
     for uuid in ("nowhere", "00000000-0000-4000-8000-000000000000"):
         response = await client.get(f"{path}{uuid}/", headers=as_user("staff"))
         assert (response.status_code, response.json()) == (404, {"detail": "No Offering matches the given query."})
@@ -329,21 +332,21 @@ async def test_nobody_is_answered_without_a_token(client: AsyncClient, path: str
 
 @pytest.mark.parametrize("path", [PUBLIC, PROVIDED])
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-async def test_nothing_can_be_changed(client: AsyncClient, as_user: Any, path: str, method: str) -> None:
+async def test_nothing_can_be_changed(client: AsyncClient, as_user: AsUser, path: str, method: str) -> None:
     response = await client.request(method, path, headers=as_user("staff"))
     assert response.status_code == 405
     assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
 
 
 async def test_order_alone_makes_an_offering_visible(
-    client: AsyncClient, rows: AsyncConnection, as_user: Any, dataset: dict[str, Any]
+    client: AsyncClient, rows: AsyncConnection, as_user: AsUser
 ) -> None:
     """To a member of the project, who sees the order but not the booking."""
     order = (await rows.execute(_ORDERS)).one()
     await rows.execute(update(Offering).values(shared=False, state=OfferingState.ARCHIVED))
     path = f"{PUBLIC}{order.offering_uuid}/"
     assert (await client.get(path, headers=as_user("outsider"))).status_code == 404
-    user = next(UUID(key) for key, row in dataset["users"].items() if row["username"] == "outsider")
+    user = uuid_of("users", username="outsider")
     grant = {"user_uuid": user, "role": "PROJECT.MEMBER", "project_uuid": order.project_uuid}
     await rows.execute(insert(RoleGrant).values(grant))
     assert (await client.get(path, headers=as_user("outsider"))).status_code == 200

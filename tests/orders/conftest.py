@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from httpx import AsyncClient, Response
 
+from tests.conftest import AsUser
+
 MICROSCOPE = "a3e17d95-5ea9-4a7d-9d58-3b91206987aa"
 GENOME_STUDY = "c4959024-e19e-0dc0-5e28-d9fe9cd46389"
 DAY = (datetime.now(UTC) + timedelta(days=30)).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -32,7 +34,7 @@ def body(*periods: dict[str, str], **changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def place(client: AsyncClient, as_user: Any) -> Place:
+def place(client: AsyncClient, as_user: AsUser) -> Place:
     """Asks for periods, as the consumer's owner unless another user is named."""
 
     async def ask(*periods: dict[str, str], user: str = "cowner", headers: Any = None, **changes: Any) -> Response:

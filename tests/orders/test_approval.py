@@ -1,7 +1,6 @@
 """Where the creator of a request may not approve it, somebody of the consumer does; then it waits for its day."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from httpx import AsyncClient
@@ -9,11 +8,12 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.models import Project
+from tests.conftest import AsUser
 from tests.orders.conftest import Place, period
 
 
 async def test_consumer_is_asked_when_the_creator_may_not_decide(
-    place: Place, client: AsyncClient, as_user: Any
+    place: Place, client: AsyncClient, as_user: AsUser
 ) -> None:
     order = (await place(period(9, 10), user="creator")).json()
     assert (order["state"], order["consumer_reviewed_by"]) == ("pending-consumer", None)
@@ -29,7 +29,7 @@ async def test_consumer_is_asked_when_the_creator_may_not_decide(
     assert (await client.post(f"{booking}accept/", headers=as_user("powner"))).status_code == 200
 
 
-async def test_consumer_turns_a_request_down(place: Place, client: AsyncClient, as_user: Any) -> None:
+async def test_consumer_turns_a_request_down(place: Place, client: AsyncClient, as_user: AsUser) -> None:
     order = (await place(period(9, 10), user="creator")).json()
     path = f"/api/marketplace-orders/{order['uuid']}/"
     assert (await client.post(f"{path}reject_by_consumer/", headers=as_user("cowner"))).status_code == 200
@@ -43,7 +43,7 @@ async def test_consumer_turns_a_request_down(place: Place, client: AsyncClient, 
 
 @pytest.mark.parametrize("decision", ["approve_by_consumer", "reject_by_consumer", "cancel"])
 async def test_decision_is_answered_without_a_body(
-    place: Place, client: AsyncClient, as_user: Any, decision: str
+    place: Place, client: AsyncClient, as_user: AsUser, decision: str
 ) -> None:
     order = (await place(period(9, 10), user="creator")).json()
     answer = await client.post(f"/api/marketplace-orders/{order['uuid']}/{decision}/", headers=as_user("cowner"))
@@ -65,7 +65,7 @@ async def test_decision_is_answered_without_a_body(
 async def test_approved_order_waits_for_its_project_and_its_day(
     place: Place,
     client: AsyncClient,
-    as_user: Any,
+    as_user: AsUser,
     rows: AsyncConnection,
     creator: str,
     project_starts: int | None,

@@ -10,13 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.models import Customer, Offering, Project, Resource, Slot
 from app.models.enums import OfferingState, ResourceState
+from tests.conftest import AsUser
 from tests.orders.conftest import GENOME_STUDY, MICROSCOPE, Place, body, period
 
 NOWHERE = "/api/marketplace-public-offerings/00000000-0000-4000-8000-000000000000/"
 UNKNOWN = ["Invalid hyperlink - Object does not exist."]
 
 
-async def test_request_holds_its_periods_at_once(place: Place, client: AsyncClient, as_user: Any) -> None:
+async def test_request_holds_its_periods_at_once(place: Place, client: AsyncClient, as_user: AsUser) -> None:
     placed = await place(period(9, 10), period(11, 12))
     assert placed.status_code == 201
     order = placed.json()
@@ -58,7 +59,9 @@ async def test_overlap_is_refused_and_neighbours_are_not(place: Place, wanted: A
     assert explained == {"conflicts": [{**period(9, 10), "uuid": booking, "state": "Creating"}]}
 
 
-async def test_accepted_booking_is_told_apart_from_a_request(place: Place, client: AsyncClient, as_user: Any) -> None:
+async def test_accepted_booking_is_told_apart_from_a_request(
+    place: Place, client: AsyncClient, as_user: AsUser
+) -> None:
     booking = (await place(period(9, 10))).json()["marketplace_resource_uuid"]
     await client.post(f"/api/booking-resources/{booking}/accept/", headers=as_user("powner"))
     text, explained = (await place(period(9, 10), user="padmin")).json()
@@ -66,7 +69,7 @@ async def test_accepted_booking_is_told_apart_from_a_request(place: Place, clien
     assert explained == {"conflicts": [period(9, 10)]}, "a foreign booking is busy time and nothing else"
 
 
-async def test_rejected_booking_no_longer_blocks(place: Place, client: AsyncClient, as_user: Any) -> None:
+async def test_rejected_booking_no_longer_blocks(place: Place, client: AsyncClient, as_user: AsUser) -> None:
     booking = (await place(period(9, 10))).json()["marketplace_resource_uuid"]
     await client.post(f"/api/booking-resources/{booking}/accept/", headers=as_user("powner"))
     await client.post(f"/api/marketplace-resources/{booking}/terminate/", headers=as_user("cowner"))
@@ -159,14 +162,14 @@ async def test_bad_members_are_named(place: Place, changes: dict[str, Any], mess
     ("given", "stored"),
     [("2030-01-31", "2030-01-31"), ("2030-01-31T10:00:00Z", "2030-01-31"), ("", None), (None, None)],
 )
-async def test_end_date_is_kept(place: Place, client: AsyncClient, as_user: Any, given: Any, stored: Any) -> None:
+async def test_end_date_is_kept(place: Place, client: AsyncClient, as_user: AsUser, given: Any, stored: Any) -> None:
     answer = await place(attributes={"end_date": given, "schedules": [period(9, 10)]})
     booking = f"/api/booking-resources/{answer.json()['marketplace_resource_uuid']}/?field=end_date"
     assert (await client.get(booking, headers=as_user("powner"))).json() == {"end_date": stored}
 
 
 @pytest.mark.parametrize(("levels", "status"), [(150, 201), (5000, 400)])
-async def test_nesting_is_shown_or_refused(client: AsyncClient, as_user: Any, levels: int, status: int) -> None:
+async def test_nesting_is_shown_or_refused(client: AsyncClient, as_user: AsUser, levels: int, status: int) -> None:
     sent = json.dumps(body(period(9, 10))).replace(
         '"name": "Bee brains"', f'"name": "Deep", "levels": {"[" * levels}{"]" * levels}'
     )
@@ -176,7 +179,7 @@ async def test_nesting_is_shown_or_refused(client: AsyncClient, as_user: Any, le
     assert (listed.status_code, len(listed.json())) == (200, 1 if status == 201 else 0)
 
 
-async def test_all_required_members_are_named(client: AsyncClient, as_user: Any) -> None:
+async def test_all_required_members_are_named(client: AsyncClient, as_user: AsUser) -> None:
     answer = await client.post("/api/marketplace-orders/", json={}, headers=as_user("cowner"))
     required = ["This field is required."]
     assert answer.json() == {"offering": required, "project": required, "attributes": required}
@@ -234,7 +237,7 @@ async def test_nobody_requests_without_a_token(client: AsyncClient) -> None:
     ids=["greatest, not last in the alphabet", "of other names", "beyond counting"],
 )
 async def test_slug_has_the_next_number(
-    place: Place, client: AsyncClient, as_user: Any, rows: AsyncConnection, used: list[str], following: str
+    place: Place, client: AsyncClient, as_user: AsUser, rows: AsyncConnection, used: list[str], following: str
 ) -> None:
     taken = (await rows.execute(select(Resource.uuid).limit(len(used)))).scalars().all()
     for uuid, slug in zip(taken, used, strict=True):
@@ -248,7 +251,7 @@ async def test_stranger_cannot_book_for_a_foreign_project(place: Place) -> None:
     assert (await place(period(9, 10), user="outsider")).json() == {"project": UNKNOWN}
 
 
-async def test_orders_are_listed_to_those_concerned(place: Place, client: AsyncClient, as_user: Any) -> None:
+async def test_orders_are_listed_to_those_concerned(place: Place, client: AsyncClient, as_user: AsUser) -> None:
     uuid = (await place(period(9, 10))).json()["uuid"]
     for user, seen in (("cowner", True), ("powner", True), ("padmin", True), ("powner2", False), ("outsider", False)):
         listed = await client.get("/api/marketplace-orders/?page_size=300&o=-created", headers=as_user(user))

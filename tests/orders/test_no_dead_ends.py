@@ -1,7 +1,6 @@
 """A request can always be ended; a decision for the consumer changes nothing but requests (decisions 30 and 31)."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -11,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.models import History, Order, Resource
 from app.models.enums import OrderState, RequestType, ResourceState
+from tests.conftest import AsUser
 from tests.orders.conftest import Place, period
 
 WAITING = ("pending-consumer", "pending-project", "pending-start-date", "pending-provider", "executing")
@@ -28,7 +28,7 @@ async def standing(rows: AsyncConnection, booking: str) -> tuple[str, list[str],
 @pytest.mark.parametrize("waits_for", WAITING)
 @pytest.mark.parametrize("user", ["creator", "powner", "omanager", "staff"])
 async def test_request_is_rejected_whatever_it_waits_for(
-    place: Place, client: AsyncClient, as_user: Any, rows: AsyncConnection, user: str, waits_for: str
+    place: Place, client: AsyncClient, as_user: AsUser, rows: AsyncConnection, user: str, waits_for: str
 ) -> None:
     order = (await place(period(9, 10), user="creator")).json()
     booking = order["marketplace_resource_uuid"]
@@ -42,7 +42,7 @@ async def test_request_is_rejected_whatever_it_waits_for(
 
 
 async def test_request_with_a_distant_day_holds_nothing_for_ever(
-    place: Place, client: AsyncClient, as_user: Any, rows: AsyncConnection
+    place: Place, client: AsyncClient, as_user: AsUser, rows: AsyncConnection
 ) -> None:
     order = (await place(period(9, 10), start_date=FAR_AHEAD)).json()
     assert order["state"] == "pending-start-date"
@@ -58,7 +58,7 @@ async def test_request_with_a_distant_day_holds_nothing_for_ever(
     ("user", "status"), [("creator", 200), ("cowner", 200), ("staff", 200), ("powner", 403), ("outsider", 404)]
 )
 async def test_order_is_canceled_by_its_creator_and_the_consumer(
-    place: Place, client: AsyncClient, as_user: Any, rows: AsyncConnection, user: str, status: int, waits_for: str
+    place: Place, client: AsyncClient, as_user: AsUser, rows: AsyncConnection, user: str, status: int, waits_for: str
 ) -> None:
     order = (await place(period(9, 10), user="creator")).json()
     await rows.execute(update(Order).where(Order.uuid == order["uuid"]).values(state=OrderState(waits_for)))
@@ -77,7 +77,7 @@ DECISIONS = ("approve_by_consumer", "reject_by_consumer", "cancel")
 @pytest.mark.parametrize("kind", ["Update", "Terminate"])
 @pytest.mark.parametrize("state", ["OK", "Creating"])
 async def test_order_of_another_type_is_not_decided_on(
-    place: Place, client: AsyncClient, as_user: Any, rows: AsyncConnection, decision: str, kind: str, state: str
+    place: Place, client: AsyncClient, as_user: AsUser, rows: AsyncConnection, decision: str, kind: str, state: str
 ) -> None:
     order = (await place(period(9, 10), user="creator")).json()
     booking = order["marketplace_resource_uuid"]
@@ -91,7 +91,7 @@ async def test_order_of_another_type_is_not_decided_on(
 @pytest.mark.parametrize("decision", DECISIONS)
 @pytest.mark.parametrize("state", ["OK", "Updating", "Erred", "Terminated"])
 async def test_history_tells_of_no_change_that_was_none(
-    place: Place, client: AsyncClient, as_user: Any, rows: AsyncConnection, decision: str, state: str
+    place: Place, client: AsyncClient, as_user: AsUser, rows: AsyncConnection, decision: str, state: str
 ) -> None:
     order = (await place(period(9, 10), user="creator")).json()
     booking = order["marketplace_resource_uuid"]
@@ -103,7 +103,7 @@ async def test_history_tells_of_no_change_that_was_none(
 
 @pytest.mark.parametrize("decision", ["reject_by_consumer", "cancel"])
 async def test_no_order_is_left_behind(
-    place: Place, client: AsyncClient, as_user: Any, rows: AsyncConnection, decision: str
+    place: Place, client: AsyncClient, as_user: AsUser, rows: AsyncConnection, decision: str
 ) -> None:
     order = (await place(period(9, 10), user="creator")).json()
     copied = (await rows.execute(select(Order.__table__).where(Order.uuid == order["uuid"]))).mappings().one()

@@ -1,7 +1,5 @@
 """Retries with an Idempotency-Key do no harm."""
 
-from typing import Any
-
 import pytest
 from httpx import AsyncClient
 from sqlalchemy import func, select, text, update
@@ -10,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.database import Database
 from app.locks import Lock
 from app.models import IdempotencyKey, Order
+from tests.conftest import AsUser
+from tests.dataset import uuid_of
 from tests.orders.conftest import Place, body, period
 
 
@@ -41,7 +41,7 @@ async def test_users_do_not_share_keys(place: Place) -> None:
     assert (first.status_code, second.status_code) == (201, 201)
 
 
-async def test_refused_request_may_be_tried_again(place: Place, client: AsyncClient, as_user: Any) -> None:
+async def test_refused_request_may_be_tried_again(place: Place, client: AsyncClient, as_user: AsUser) -> None:
     rival = (await place(period(9, 10))).json()["marketplace_resource_uuid"]
     key = {"Idempotency-Key": "b"}
     assert (await place(period(9, 10), headers=key)).status_code == 400
@@ -61,11 +61,10 @@ async def test_impossible_key_is_refused(place: Place, key: str) -> None:
     assert (answer.status_code, list(answer.json())) == (400, ["Idempotency-Key"])
 
 
-async def test_request_in_flight_is_told(place: Place, recorded: Database, dataset: dict[str, Any]) -> None:
-    [user] = [uuid for uuid, user in dataset["users"].items() if user["username"] == "cowner"]
-    uuid = f"{user[:8]}-{user[8:12]}-{user[12:16]}-{user[16:20]}-{user[20:]}"
+async def test_request_in_flight_is_told(place: Place, recorded: Database) -> None:
+    user = uuid_of("users", username="cowner")
     async with recorded.transaction() as other:
-        await other.execute(text(f"SELECT pg_advisory_xact_lock(hashtextextended('{uuid}a', {Lock.RETRY}))"))
+        await other.execute(text(f"SELECT pg_advisory_xact_lock(hashtextextended('{user}a', {Lock.RETRY}))"))
         answer = await place(period(9, 10), headers={"Idempotency-Key": "a"})
     assert (answer.status_code, answer.json()) == (
         409,

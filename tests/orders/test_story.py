@@ -1,13 +1,12 @@
 """The whole life of a booking, through HTTP alone."""
 
-from typing import Any
-
 from httpx import AsyncClient
 
+from tests.conftest import AsUser
 from tests.orders.conftest import DAY, period
 
 
-async def test_life_of_a_booking(client: AsyncClient, as_user: Any) -> None:
+async def test_life_of_a_booking(client: AsyncClient, as_user: AsUser) -> None:
     consumer, provider = as_user("cowner"), as_user("powner")
 
     # find an offering, and a project to book for

@@ -4,15 +4,16 @@ An explanation is a predicate on one difference. It is as narrow as the rule: wh
 defect.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from tests.dataset import DATASET, Resource
+from tests.oracle import PEOPLE, Standing, standing
 from tests.replay.normalise import ABSENT, Difference, Exchange, hexed
 
-Dataset = Mapping[str, Any]
-Predicate = Callable[[Exchange, Difference, Dataset], bool]
+Predicate = Callable[[Exchange, Difference], bool]
 
 NEW_PARAMETERS = {
     "component_count",
@@ -62,140 +63,124 @@ def _within(path: str) -> str:
     return path.replace("order_in_progress.", "order.").replace("creation_order.", "order.")
 
 
-def _empty_body(exchange: Exchange, difference: Difference, _: Dataset) -> bool:
+def _empty_body(exchange: Exchange, difference: Difference) -> bool:
     documented = exchange.method == "POST" and difference.path == "body" and difference.served is None
     return documented and list(difference.recorded) == ["order_uuid"]
 
 
-def _limit_usage(_: Exchange, difference: Difference, __: Dataset) -> bool:
+def _limit_usage(_: Exchange, difference: Difference) -> bool:
     return difference.path == "limit_usage" and difference.recorded is None and difference.served == {}
 
 
-def _null_instead_of_absent(_: Exchange, difference: Difference, __: Dataset) -> bool:
+def _null_instead_of_absent(_: Exchange, difference: Difference) -> bool:
     nothing = difference.recorded == ABSENT and difference.served is None
     return nothing and _within(difference.path) in NULL_INSTEAD
 
 
-def _civil_number(_: Exchange, difference: Difference, __: Dataset) -> bool:
+def _civil_number(_: Exchange, difference: Difference) -> bool:
     return _within(difference.path) == "order.created_by_civil_number" and difference.served is None
 
 
-def _provides(exchange: Exchange, difference: Difference, dataset: Dataset) -> bool:
-    """Whether the caller is staff or on the side of the booking's provider, by the roles in the data set."""
-    offering = dataset["resources"][difference.booking]["offering"]
-    provider = dataset["offerings"][offering]["customer"]
-    held = {
-        (grant["role"], grant["scope"])
-        for grant in dataset["user_roles"]
-        if grant["username"] == exchange.user and grant["is_active"]
-    }
-    roles = {("CUSTOMER.OWNER", provider), ("CUSTOMER.MANAGER", provider), ("OFFERING.MANAGER", offering)}
-    return bool(_caller(exchange, dataset)["is_staff"] or held & roles)
+def _booking(difference: Difference) -> Resource:
+    assert difference.booking is not None
+    return Resource(difference.booking)
 
 
-def _caller(exchange: Exchange, dataset: Dataset) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = next(u for u in dataset["users"].values() if u["username"] == exchange.user)
-    return found
+def _standing(exchange: Exchange, difference: Difference) -> Standing:
+    """How the caller stands to the booking that differs."""
+    assert exchange.user is not None
+    return standing(exchange.user, _booking(difference))
 
 
-def _sees_tracebacks(exchange: Exchange, difference: Difference, dataset: Dataset) -> bool:
-    return bool(_caller(exchange, dataset)["is_support"]) or _provides(exchange, difference, dataset)
-
-
-def _traceback(exchange: Exchange, difference: Difference, dataset: Dataset) -> bool:
+def _traceback(exchange: Exchange, difference: Difference) -> bool:
     if difference.path == "error_traceback":
-        return difference.served == "" and not _sees_tracebacks(exchange, difference, dataset)
+        return difference.served == "" and not _standing(exchange, difference).sees_tracebacks
     shown = _within(difference.path) == "order.error_traceback" and difference.recorded == ABSENT
-    return shown and _sees_tracebacks(exchange, difference, dataset)
+    return shown and _standing(exchange, difference).sees_tracebacks
 
 
-def _redirect(exchange: Exchange, difference: Difference, _: Dataset) -> bool:
+def _redirect(exchange: Exchange, difference: Difference) -> bool:
     location = exchange.recorded.headers.get("Location", "")
     redirected = difference.recorded == 301 and location.endswith(exchange.path + "/")
     return difference.path == "status" and redirected and difference.served in (200, 400, 403, 404, 405, 409)
 
 
-def _bearer(exchange: Exchange, difference: Difference, _: Dataset) -> bool:
+def _bearer(exchange: Exchange, difference: Difference) -> bool:
     by_bearer = exchange.authorization.lower().startswith("bearer ")
     return by_bearer and difference.path == "status" and (difference.recorded, difference.served) == (401, 200)
 
 
-def _actions(exchange: Exchange, difference: Difference, dataset: Dataset) -> bool:
+def _actions(exchange: Exchange, difference: Difference) -> bool:
     """A requested booking can be accepted and rejected by the provider's side, and withdrawn by its creator."""
     if difference.path != "available_actions" or difference.recorded != []:
         return False
-    creations = [
-        order["state"]
-        for order in dataset["orders"].values()
-        if order["resource"] == difference.booking and order["type"] == "Create"
-    ]
-    requested = dataset["resources"][difference.booking]["state"] == "Creating" and creations.count("executing") == 1
-    expected = ["accept", "reject"] if _provides(exchange, difference, dataset) else ["reject"]
-    return requested and bool(difference.served == expected)
+    state, orders = _booking(difference).row["state"], [order["state"] for order in _booking(difference).creations]
+    requested = state == "Creating" and orders.count("executing") == 1
+    return requested and bool(difference.served == _standing(exchange, difference).actions(state, orders))
 
 
-def _unknown_parameter(exchange: Exchange, difference: Difference, _: Dataset) -> bool:
+def _unknown_parameter(exchange: Exchange, difference: Difference) -> bool:
     """`format` chose a renderer of the reference; here it is a parameter like any other unknown one."""
     refused = difference.path == "status" and (difference.recorded, difference.served) == (404, 200)
     return refused and "format" in exchange.parameters
 
 
-def _comma_separated(exchange: Exchange, difference: Difference, _: Dataset) -> bool:
+def _comma_separated(exchange: Exchange, difference: Difference) -> bool:
     accepted = difference.path == "status" and (difference.recorded, difference.served) == (400, 200)
     return accepted and any("," in value for value in exchange.parameters.get("offering_uuid", []))
 
 
-def _comma_separated_fields(exchange: Exchange, difference: Difference, _: Dataset) -> bool:
+def _comma_separated_fields(exchange: Exchange, difference: Difference) -> bool:
     """The reference took `a,b` for one unknown name, and so showed everything."""
     values = exchange.parameters.get("field", [])
     named = {name for value in values for name in value.split(",")}
     return any("," in value for value in values) and difference.served == ABSENT and difference.path not in named
 
 
-def _moment(exchange: Exchange, difference: Difference, _: Dataset) -> bool:
+def _moment(exchange: Exchange, difference: Difference) -> bool:
     given = [value for name in ("created", "modified") for value in exchange.parameters.get(name, [])]
     refused = difference.path == "status" and (difference.recorded, difference.served) == (400, 200)
     return refused and any("T" in value and datetime.fromisoformat(value).tzinfo is not None for value in given)
 
 
-def _new_parameter(exchange: Exchange, difference: Difference, _: Dataset) -> bool:
+def _new_parameter(exchange: Exchange, difference: Difference) -> bool:
     """A parameter that filters, where the reference showed everything."""
     if difference.path == "rows" and not set(difference.served) < set(difference.recorded):
         return False
     return difference.path in MEMBERSHIP and any(exchange.parameters.get(name, [""])[-1] for name in NEW_PARAMETERS)
 
 
-def _slug_query(exchange: Exchange, difference: Difference, dataset: Dataset) -> bool:
+def _slug_query(exchange: Exchange, difference: Difference) -> bool:
     text = exchange.parameters.get("query", [""])[-1].strip().lower()
     if not text:
         return False
     if difference.path == "rows":
         added = set(difference.served) - set(difference.recorded)
-        slugs = [dataset["resources"][uuid]["slug"].lower() for uuid in added]
+        slugs = [DATASET["resources"][uuid]["slug"].lower() for uuid in added]
         return set(difference.recorded) <= set(difference.served) and all(text in slug for slug in slugs)
-    return difference.path in MEMBERSHIP and any(text in row["slug"] for row in dataset["resources"].values())
+    return difference.path in MEMBERSHIP and any(text in row["slug"] for row in DATASET["resources"].values())
 
 
-def _ties_by_uuid(exchange: Exchange, difference: Difference, dataset: Dataset) -> bool:
+def _ties_by_uuid(exchange: Exchange, difference: Difference) -> bool:
     """Bookings of the same name come in the order of their uuids; the reference promised no order among them."""
     if difference.path != "rows" or exchange.parameters.get("o", ["name"])[-1] not in ("", "name", "-name"):
         return False
-    before, now = ([dataset["resources"][uuid]["name"] for uuid in uuids] for uuids in difference[1:3])
+    before, now = ([DATASET["resources"][uuid]["name"] for uuid in uuids] for uuids in difference[1:3])
     named = zip(now, difference.served, strict=True)
     steps = pairwise(named)
     return before == now and all(name != other or uuid < after for (name, uuid), (other, after) in steps)
 
 
-def _cost_as_text(_: Exchange, difference: Difference, __: Dataset) -> bool:
+def _cost_as_text(_: Exchange, difference: Difference) -> bool:
     estimate = _within(difference.path) in ("order.old_cost_estimate", "order.new_cost_estimate")
     return estimate and difference.served == f"{difference.recorded:.10f}"
 
 
-def _provider_rejects(exchange: Exchange, difference: Difference, dataset: Dataset) -> bool:
+def _provider_rejects(exchange: Exchange, difference: Difference) -> bool:
     booking, action = exchange.path.strip("/").split("/")[-2:]
     if (action, exchange.recorded.status, exchange.served.status) != ("reject", 403, 200):
         return False
-    if not _provides(exchange, difference._replace(booking=hexed(booking)), dataset):
+    if not _standing(exchange, difference._replace(booking=hexed(booking))).manages:
         return False
     match difference.path:
         case "after":
@@ -206,12 +191,11 @@ def _provider_rejects(exchange: Exchange, difference: Difference, dataset: Datas
     return difference.path == "status"
 
 
-def _no_dead_end(exchange: Exchange, difference: Difference, dataset: Dataset) -> bool:
+def _no_dead_end(exchange: Exchange, difference: Difference) -> bool:
     """A request is rejected whatever its order waits for, where the reference wanted an executing one."""
     if difference.path == "available_actions":
-        orders = [order for order in dataset["orders"].values() if order["resource"] == difference.booking]
-        requested = dataset["resources"][difference.booking]["state"] == "Creating"
-        waiting = requested and {order["state"] for order in orders} <= WAITING
+        booking = _booking(difference)
+        waiting = booking.row["state"] == "Creating" and {order["state"] for order in booking.orders} <= WAITING
         return waiting and (difference.recorded, difference.served) == ([], ["reject"])
     action = exchange.path.strip("/").split("/")[-1]
     if (action, exchange.recorded.status, exchange.served.status) != ("reject", 400, 200):
@@ -226,10 +210,10 @@ def _no_dead_end(exchange: Exchange, difference: Difference, dataset: Dataset) -
     return difference.path in ("status", "body")
 
 
-def _reviewed(exchange: Exchange, difference: Difference, dataset: Dataset) -> bool:
+def _reviewed(exchange: Exchange, difference: Difference) -> bool:
     if difference.path != "changes":
         return False
-    caller = next(uuid for uuid, user in dataset["users"].items() if user["username"] == exchange.user)
+    caller = PEOPLE[exchange.user or ""].uuid
     sides = ("provider", "consumer")
     reviews = [{f"{side}_reviewed_by_uuid": caller, f"{side}_reviewed_at": "<now>"} for side in sides]
     return any(difference.served == {**difference.recorded, **review} for review in reviews)
@@ -258,6 +242,6 @@ EXPLAINED = (
 )
 
 
-def rule_for(exchange: Exchange, difference: Difference, dataset: Dataset) -> str | None:
+def rule_for(exchange: Exchange, difference: Difference) -> str | None:
     """The first rule that accounts for the difference, or None."""
-    return next((rule for rule, holds in EXPLAINED if holds(exchange, difference, dataset)), None)
+    return next((rule for rule, holds in EXPLAINED if holds(exchange, difference)), None)

@@ -21,6 +21,7 @@ from app.database import Database
 from app.main import create_app
 from app.models import Customer, Offering, Order, Plan, Project, Resource, User
 from tests.databases import OneTransaction
+from tests.dataset import key_of, uuid_of
 from tests.replay.explained import EXPLAINED, rule_for
 from tests.replay.normalise import Answer, Difference, Exchange
 
@@ -44,11 +45,9 @@ Explained = list[tuple[Difference, str | None]]
 class Replay:
     """The application on the recorded data, within a transaction that is never committed."""
 
-    def __init__(self, connection: AsyncConnection, client: AsyncClient, dataset: Mapping[str, Any]) -> None:
+    def __init__(self, connection: AsyncConnection, client: AsyncClient) -> None:
         self.connection = connection
         self.client = client
-        self.dataset = dataset
-        self.users = {user["username"]: (UUID(uuid), user["token"]) for uuid, user in dataset["users"].items()}
 
     async def exchange(self, record: Mapping[str, Any]) -> Explained:
         """Repeats a request on the data as recorded."""
@@ -77,12 +76,12 @@ class Replay:
         return self._explain(exchange, differences)
 
     def _explain(self, exchange: Exchange, differences: list[Difference]) -> Explained:
-        return [(difference, rule_for(exchange, difference, self.dataset)) for difference in differences]
+        return [(difference, rule_for(exchange, difference)) for difference in differences]
 
     async def _ask(self, record: Mapping[str, Any]) -> Exchange:
         headers = dict(record.get("request_headers", {}))
         if record["user"]:
-            headers["Authorization"] = f"Token {self.users[record['user']][1]}"
+            headers |= key_of(record["user"])
         raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
         response = await self.client.request(record["method"], record["path"], headers=raw)
         return Exchange(
@@ -109,7 +108,7 @@ class Replay:
             values = {
                 "type": order["type"],
                 "state": order["state"],
-                "created_by_uuid": self.users[order["created_by"]][0],
+                "created_by_uuid": uuid_of("users", username=order["created_by"]),
             }
             if uuid in known:
                 await self.connection.execute(update(Order).where(Order.uuid == uuid).values(**values))
@@ -182,16 +181,14 @@ def _plain(value: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-async def outcomes(
-    recorded: Database, dataset: Mapping[str, Any], tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Explained]:
+async def outcomes(recorded: Database, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Explained]:
     """The differences of all exchanges and transitions."""
     app = create_app(Settings(base_url=BASE_URL, data_dir=tmp_path_factory.mktemp("data")))
     async with recorded.engine.connect() as connection, connection.begin() as transaction:
         app.state.database = OneTransaction(connection)
         transport = ASGITransport(app, raise_app_exceptions=False)
         async with AsyncClient(transport=transport, base_url=BASE_URL) as client:
-            replay = Replay(connection, client, dataset)
+            replay = Replay(connection, client)
             found = {name: await replay.exchange(record) for name, record in EXCHANGES.items()}
             found |= {name: await replay.transition(record) for name, record in TRANSITIONS.items()}
         await transaction.rollback()

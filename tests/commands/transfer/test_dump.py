@@ -16,6 +16,7 @@ from app.database import Database
 from app.embedded import Cluster
 from app.main import create_app
 from tests.commands.transfer.datasets import booking, order, small, uuid, value
+from tests.conftest import AsUser
 from tests.databases import OneTransaction, migrated
 
 HISTORY = {
@@ -46,7 +47,7 @@ async def answers(connection: AsyncConnection, settings: Settings, headers: dict
 
 
 async def test_loaded_dump_answers_alike_and_dumps_alike(
-    cluster: Cluster, rows: AsyncConnection, settings: Settings, as_user: Any
+    cluster: Cluster, rows: AsyncConnection, settings: Settings, as_user: AsUser
 ) -> None:
     await rows.execute(text("UPDATE resource SET last_sync = created + interval '1 second' WHERE state = 'OK'"))
     content = await dumped(rows)

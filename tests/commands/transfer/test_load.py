@@ -19,6 +19,7 @@ from app.commands.transfer.values import DEEPEST
 from app.embedded import Cluster
 from app.keys import digest
 from tests.commands.transfer.datasets import BASIS, booking, nested, order, period, problems, small, uuid, value
+from tests.conftest import AsUser
 from tests.databases import migrated
 
 HEX = uuid("scan").replace("-", "")
@@ -89,7 +90,7 @@ async def test_schedules_stand_in_for_slots(connection: AsyncConnection) -> None
     assert await problems(connection, small({"rival": booking((8.5, 8.75))})), "the request holds its time"
 
 
-async def test_deepest_value_that_loads_is_shown(client: AsyncClient, rows: AsyncConnection, as_user: Any) -> None:
+async def test_deepest_value_that_loads_is_shown(client: AsyncClient, rows: AsyncConnection, as_user: AsUser) -> None:
     deepest = nested(DEEPEST)
     orders = {uuid("asked"): order("scan", attributes=deepest)}
     row = booking((8, 9), name="Deep", attributes=deepest, backend_metadata=deepest)
