@@ -18,6 +18,7 @@ from app.main import create_app
 from tests.commands.transfer.datasets import booking, order, small, uuid, value
 from tests.conftest import AsUser
 from tests.databases import OneTransaction, migrated
+from tests.dataset import DATASET
 
 HISTORY = {
     "resource": uuid("scan"),
@@ -100,10 +101,10 @@ async def test_rows_are_sorted_by_uuid(rows: AsyncConnection) -> None:
         assert list(data[name]) == sorted(data[name])
 
 
-async def test_dump_counts_the_rows(rows: AsyncConnection, dataset: dict[str, Any]) -> None:
+async def test_dump_counts_the_rows(rows: AsyncConnection) -> None:
     target = io.BytesIO()
     counts = await dump(rows, target)
-    assert counts["resources"] == len(dataset["resources"])
+    assert counts["resources"] == len(DATASET["resources"])
     assert counts.keys() == json.loads(target.getvalue()).keys() - {"_about"}
 
 

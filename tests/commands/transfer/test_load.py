@@ -5,7 +5,6 @@ import json
 import os
 import threading
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 from httpx import AsyncClient
@@ -21,6 +20,7 @@ from app.keys import digest
 from tests.commands.transfer.datasets import BASIS, booking, nested, order, period, problems, small, uuid, value
 from tests.conftest import AsUser
 from tests.databases import migrated
+from tests.dataset import DATASET
 
 HEX = uuid("scan").replace("-", "")
 
@@ -29,14 +29,14 @@ def changed(report: Report) -> dict[str, Counts]:
     return {name: counts for name, counts in report.tables.items() if counts.inserted or counts.updated}
 
 
-async def test_recorded_dataset_loads_once(connection: AsyncConnection, dataset: dict[str, Any]) -> None:
-    first, second = [await load_dataset(connection, dataset) for _ in range(2)]
-    assert first.tables["resources"] == Counts(inserted=len(dataset["resources"]))
-    assert first.tables["tokens"] == Counts(inserted=len(dataset["users"]))
+async def test_recorded_dataset_loads_once(connection: AsyncConnection) -> None:
+    first, second = [await load_dataset(connection, DATASET) for _ in range(2)]
+    assert first.tables["resources"] == Counts(inserted=len(DATASET["resources"]))
+    assert first.tables["tokens"] == Counts(inserted=len(DATASET["users"]))
     assert changed(second) == {}
-    assert second.tables["orders"] == Counts(unchanged=len(dataset["orders"]))
+    assert second.tables["orders"] == Counts(unchanged=len(DATASET["orders"]))
     assert "44 unchanged" in str(second)
-    [known] = {digest(user["token"]) for user in dataset["users"].values() if user["username"] == "staff"}
+    [known] = {digest(user["token"]) for user in DATASET["users"].values() if user["username"] == "staff"}
     owner = f'SELECT username FROM token JOIN "user" ON "user".uuid = user_uuid WHERE digest = \'{known}\''
     assert await value(connection, owner) == "staff"
 
@@ -47,9 +47,9 @@ async def test_demo_loads_once(connection: AsyncConnection) -> None:
     assert changed(await load_dataset(connection, demo)) == {}
 
 
-async def test_tables_may_come_in_any_order(connection: AsyncConnection, dataset: dict[str, Any]) -> None:
-    report = await load_dataset(connection, dict(reversed(dataset.items())))
-    assert report.tables["offerings"] == Counts(inserted=len(dataset["offerings"]))
+async def test_tables_may_come_in_any_order(connection: AsyncConnection) -> None:
+    report = await load_dataset(connection, dict(reversed(DATASET.items())))
+    assert report.tables["offerings"] == Counts(inserted=len(DATASET["offerings"]))
     assert await value(connection, "SELECT count(*) FROM offering WHERE image_uuid IS NOT NULL") == 1
 
 
@@ -100,19 +100,18 @@ async def test_deepest_value_that_loads_is_shown(client: AsyncClient, rows: Asyn
 
 
 @pytest.mark.parametrize("size", [1, 7, 1 << 20])
-async def test_pipe_is_read_in_pieces(
-    connection: AsyncConnection, dataset: dict[str, Any], monkeypatch: pytest.MonkeyPatch, size: int
-) -> None:
+async def test_pipe_is_read_in_pieces(connection: AsyncConnection, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    given = DATASET
     if size == 1:
-        dataset = {
+        given = {
             "_nothing": None,
-            **{name: dataset[name] for name in ("users", "role_permissions")},
+            **{name: DATASET[name] for name in ("users", "role_permissions")},
             "_version": -1.5e3,
         }
     monkeypatch.setattr("app.commands.transfer.reader.CHUNK", size)
     monkeypatch.setattr("app.commands.transfer.reader.LONGEST_NUMBER", 10)
     receiver, sender = os.pipe()
-    text = json.dumps(dataset, ensure_ascii=False).encode()
+    text = json.dumps(given, ensure_ascii=False).encode()
 
     def send() -> None:
         with open(sender, "wb") as pipe:  # noqa: PTH123 - a descriptor, no path
@@ -123,27 +122,27 @@ async def test_pipe_is_read_in_pieces(
     with open(receiver, "rb") as pipe:  # noqa: PTH123, ASYNC230 - a descriptor that is ready
         report = await load(connection, pipe)
     thread.join()
-    assert report.tables["users"].inserted == len(dataset["users"])
+    assert report.tables["users"].inserted == len(DATASET["users"])
 
 
 async def test_tables_are_analyzed_after_many_new_rows(
-    connection: AsyncConnection, dataset: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    connection: AsyncConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.commands.transfer.store.MANY", 40)
-    await load_dataset(connection, dataset)
+    await load_dataset(connection, DATASET)
     assert await value(connection, "SELECT reltuples FROM pg_class WHERE relname = 'resource'") == 44
 
 
-async def test_progress_counts_rows_by_table(connection: AsyncConnection, dataset: dict[str, Any]) -> None:
+async def test_progress_counts_rows_by_table(connection: AsyncConnection) -> None:
     steps: list[tuple[str, int]] = []
-    await load(connection, io.BytesIO(json.dumps(dataset).encode()), progress=lambda *step: steps.append(step))
+    await load(connection, io.BytesIO(json.dumps(DATASET).encode()), progress=lambda *step: steps.append(step))
     assert ("resources", 44) in steps
     assert steps[-1][0] == "storing"
 
 
-async def test_dry_run_leaves_nothing(connection: AsyncConnection, dataset: dict[str, Any]) -> None:
+async def test_dry_run_leaves_nothing(connection: AsyncConnection) -> None:
     dry = await connection.begin_nested()
-    await load_dataset(connection, dataset)
+    await load_dataset(connection, DATASET)
     await dry.rollback()
     assert await value(connection, 'SELECT count(*) FROM "user"') == 0
 
