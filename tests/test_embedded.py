@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import asyncpg
 import pytest
@@ -403,34 +403,41 @@ def test_windows_is_told_where_to_go(tmp_path: Path, monkeypatch: pytest.MonkeyP
         Cluster(tmp_path)
 
 
+class Place(NamedTuple):
+    """Who asks for a server, and whose directory it gets."""
+
+    uid: int
+    owner: int
+    named: bool
+    """Whether the user has a name."""
+    unshare: bool
+    """Whether user namespaces are allowed."""
+    fresh: bool
+    """Whether there is no server yet."""
+    expected: Literal["direct", "unshare", "other"]
+
+
 @pytest.mark.parametrize(
-    ("uid", "owner", "named", "unshare", "fresh", "expected"),
+    "place",
     [
-        (1000, 1000, True, True, True, "direct"),
-        (1000, 1000, False, True, True, "unshare"),
-        (1000, 1000, False, False, True, "direct"),
-        (0, 0, True, True, True, "unshare"),
-        (0, 0, True, False, True, "other"),
-        (0, 1000, True, True, True, "other"),
-        (0, 1000, False, True, True, "unshare"),
-        (0, 1000, False, True, False, "other"),
+        Place(uid=1000, owner=1000, named=True, unshare=True, fresh=True, expected="direct"),
+        Place(uid=1000, owner=1000, named=False, unshare=True, fresh=True, expected="unshare"),
+        Place(uid=1000, owner=1000, named=False, unshare=False, fresh=True, expected="direct"),
+        Place(uid=0, owner=0, named=True, unshare=True, fresh=True, expected="unshare"),
+        Place(uid=0, owner=0, named=True, unshare=False, fresh=True, expected="other"),
+        Place(uid=0, owner=1000, named=True, unshare=True, fresh=True, expected="other"),
+        Place(uid=0, owner=1000, named=False, unshare=True, fresh=True, expected="unshare"),
+        Place(uid=0, owner=1000, named=False, unshare=True, fresh=False, expected="other"),
     ],
 )
-def test_who_runs_the_server(
-    monkeypatch: pytest.MonkeyPatch,
-    uid: int,
-    owner: int,
-    named: bool,
-    unshare: bool,
-    fresh: bool,
-    expected: Literal["direct", "unshare", "other"],
-) -> None:
-    status = os.stat_result((0o40700, 0, 0, 0, owner, owner, 0, 0, 0, 0))
-    monkeypatch.setattr(os, "getuid", lambda: uid)
-    monkeypatch.setattr(programs, "_named", lambda uid: named)
-    monkeypatch.setattr(programs, "AS_NOBODY", ("env",) if unshare else ("no-such-program",))
-    account = programs.account_for(cast(Path, SimpleNamespace(stat=lambda: status)), fresh=fresh)
-    assert (bool(account.prefix), account.uid is not None) == (expected == "unshare", expected == "other")
+def test_who_runs_the_server(monkeypatch: pytest.MonkeyPatch, place: Place) -> None:
+    status = os.stat_result((0o40700, 0, 0, 0, place.owner, place.owner, 0, 0, 0, 0))
+    monkeypatch.setattr(os, "getuid", lambda: place.uid)
+    monkeypatch.setattr(programs, "_named", lambda uid: place.named)
+    monkeypatch.setattr(programs, "AS_NOBODY", ("env",) if place.unshare else ("no-such-program",))
+    account = programs.account_for(cast(Path, SimpleNamespace(stat=lambda: status)), fresh=place.fresh)
+    expected = (place.expected == "unshare", place.expected == "other")
+    assert (bool(account.prefix), account.uid is not None) == expected
 
 
 def test_users_without_a_name() -> None:

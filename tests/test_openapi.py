@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -453,48 +454,96 @@ def requested() -> str:
     return str(uuid_of("resources", name="alpha scan"))
 
 
+class Refusal(NamedTuple):
+    """A request for which the document has an error: of whom, by which operation, and with which status."""
+
+    method: str
+    path: str
+    caller: str | None
+    operation: str
+    status: int
+    options: Mapping[str, Any] = MappingProxyType({})
+
+
 @pytest.mark.parametrize(
-    ("method", "path", "caller", "options", "operation", "status"),
+    "refusal",
     [
-        ("GET", "", "staff", {"params": {"created": "yesterday", "paused": "maybe"}}, "list", 400),
-        ("GET", "", "staff", {"params": {"page": "99"}}, "list", 404),
-        ("GET", "", None, {}, "list", 401),
-        ("GET", "", "staff", {"headers": {"Accept": "text/html"}}, "list", 406),
-        ("HEAD", "", "staff", {"params": {"state": "ok"}}, "count", 400),
-        ("GET", "nowhere/", "staff", {}, "retrieve", 404),
-        ("GET", "{uuid}/", "outsider", {}, "retrieve", 404),
-        ("GET", "{uuid}/", None, {}, "retrieve", 401),
-        ("GET", "{uuid}/", "staff", {"headers": {"Accept": "text/html"}}, "retrieve", 406),
-        ("POST", "{uuid}/accept/", "creator", {}, "accept", 403),
-        ("POST", "{uuid}/accept/", "outsider", {}, "accept", 404),
-        ("POST", "{uuid}/accept/", None, {}, "accept", 401),
-        ("POST", "{settled}/accept/", "staff", {}, "accept", 409),
-        ("POST", "{unordered}/accept/", "staff", {}, "accept", 400),
-        ("POST", "{uuid}/reject/", "staff", {"content": b"{"}, "reject", 400),
-        ("POST", "{uuid}/reject/", "staff", {"json": {"provider_rejection_comment": 1}}, "reject", 400),
-        ("POST", "{ambiguous}/reject/", "staff", {}, "reject", 400),
-        ("POST", "{settled}/reject/", "staff", {}, "reject", 409),
-        ("GET", "{uuid}/history/", "outsider", {}, "history_list", 404),
+        Refusal(
+            method="GET",
+            path="",
+            caller="staff",
+            options={"params": {"created": "yesterday", "paused": "maybe"}},
+            operation="list",
+            status=400,
+        ),
+        Refusal(
+            method="GET", path="", caller="staff", options={"params": {"page": "99"}}, operation="list", status=404
+        ),
+        Refusal(method="GET", path="", caller=None, operation="list", status=401),
+        Refusal(
+            method="GET",
+            path="",
+            caller="staff",
+            options={"headers": {"Accept": "text/html"}},
+            operation="list",
+            status=406,
+        ),
+        Refusal(
+            method="HEAD", path="", caller="staff", options={"params": {"state": "ok"}}, operation="count", status=400
+        ),
+        Refusal(method="GET", path="nowhere/", caller="staff", operation="retrieve", status=404),
+        Refusal(method="GET", path="{uuid}/", caller="outsider", operation="retrieve", status=404),
+        Refusal(method="GET", path="{uuid}/", caller=None, operation="retrieve", status=401),
+        Refusal(
+            method="GET",
+            path="{uuid}/",
+            caller="staff",
+            options={"headers": {"Accept": "text/html"}},
+            operation="retrieve",
+            status=406,
+        ),
+        Refusal(method="POST", path="{uuid}/accept/", caller="creator", operation="accept", status=403),
+        Refusal(method="POST", path="{uuid}/accept/", caller="outsider", operation="accept", status=404),
+        Refusal(method="POST", path="{uuid}/accept/", caller=None, operation="accept", status=401),
+        Refusal(method="POST", path="{settled}/accept/", caller="staff", operation="accept", status=409),
+        Refusal(method="POST", path="{unordered}/accept/", caller="staff", operation="accept", status=400),
+        Refusal(
+            method="POST",
+            path="{uuid}/reject/",
+            caller="staff",
+            options={"content": b"{"},
+            operation="reject",
+            status=400,
+        ),
+        Refusal(
+            method="POST",
+            path="{uuid}/reject/",
+            caller="staff",
+            options={"json": {"provider_rejection_comment": 1}},
+            operation="reject",
+            status=400,
+        ),
+        Refusal(method="POST", path="{ambiguous}/reject/", caller="staff", operation="reject", status=400),
+        Refusal(method="POST", path="{settled}/reject/", caller="staff", operation="reject", status=409),
+        Refusal(method="GET", path="{uuid}/history/", caller="outsider", operation="history_list", status=404),
     ],
+    ids=lambda refusal: f"{refusal.method} {refusal.path} {refusal.status}",
 )
 async def test_error_is_as_the_document_says(
     document: Document,
     client: AsyncClient,
     as_user: AsUser,
-    method: str,
-    path: str,
-    caller: str | None,
-    options: dict[str, Any],
-    operation: str,
-    status: int,
+    refusal: Refusal,
 ) -> None:
+    options = refusal.options
     uuids = {resource["name"]: uuid for uuid, resource in DATASET["resources"].items()}
     named = {"uuid": uuids["alpha scan"], "settled": uuids["Alpha scan"], "unordered": uuids["100% done"]}
     named["ambiguous"] = uuids["Müller O'Neil"]
-    headers = {**(as_user(caller) if caller else {}), **options.get("headers", {})}
-    response = await client.request(method, BOOKINGS + path.format(**named), **{**options, "headers": headers})
-    assert response.status_code == status
-    check_answer(document, f"booking_resources_{operation}", response)
+    headers = {**(as_user(refusal.caller) if refusal.caller else {}), **options.get("headers", {})}
+    path = BOOKINGS + refusal.path.format(**named)
+    response = await client.request(refusal.method, path, **{**options, "headers": headers})
+    assert response.status_code == refusal.status
+    check_answer(document, f"booking_resources_{refusal.operation}", response)
 
 
 @pytest.mark.parametrize("path", [BOOKINGS, BOOKING, BOOKING + "accept/", BOOKING + "history/"])

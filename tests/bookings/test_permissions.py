@@ -293,29 +293,37 @@ async def test_permission_counts_not_the_role(
     assert shown.json() == {"available_actions": [{"accept": "reject", "reject": "accept"}[action]]}
 
 
+class Reach(NamedTuple):
+    """What comes of an action, when a role that carries its permission is held on a scope."""
+
+    action: str
+    scope: str
+    role: str
+    status: int
+
+
 @pytest.mark.parametrize(
-    ("action", "scope", "role", "status"),
+    "reach",
     [
-        ("accept", "project", "PROJECT.ADMIN", 403),
-        ("accept", "consumer", "CUSTOMER.SUPPORT", 403),
-        ("accept", "provider", "CUSTOMER.SUPPORT", 200),
-        ("reject", "project", "PROJECT.ADMIN", 200),
-        ("reject", "consumer", "CUSTOMER.SUPPORT", 200),
-        ("reject", "other provider", "CUSTOMER.SUPPORT", 403),
-        ("accept", "other provider", "CUSTOMER.SUPPORT", 403),
+        Reach(action="accept", scope="project", role="PROJECT.ADMIN", status=403),
+        Reach(action="accept", scope="consumer", role="CUSTOMER.SUPPORT", status=403),
+        Reach(action="accept", scope="provider", role="CUSTOMER.SUPPORT", status=200),
+        Reach(action="reject", scope="project", role="PROJECT.ADMIN", status=200),
+        Reach(action="reject", scope="consumer", role="CUSTOMER.SUPPORT", status=200),
+        Reach(action="reject", scope="other provider", role="CUSTOMER.SUPPORT", status=403),
+        Reach(action="accept", scope="other provider", role="CUSTOMER.SUPPORT", status=403),
     ],
+    ids=lambda reach: f"{reach.action}-{reach.scope}-{reach.role}",
 )
-async def test_permission_counts_on_the_scopes_of_its_action(
-    scene: Scene, rows: AsyncConnection, action: str, scope: str, role: str, status: int
-) -> None:
+async def test_permission_counts_on_the_scopes_of_its_action(scene: Scene, rows: AsyncConnection, reach: Reach) -> None:
     """Seen as manager of the offering, a role that is given no permission here."""
-    await scene.set_up(Asker((Grant(OFFERING_MANAGER, "offering"), Grant(role, scope))))
+    await scene.set_up(Asker((Grant(OFFERING_MANAGER, "offering"), Grant(reach.role, reach.scope))))
     await scene.arrange("Creating", ("executing",))
-    permission = PERMISSIONS[action]
+    permission = PERMISSIONS[reach.action]
     await rows.execute(delete(RolePermission).where(RolePermission.role == OFFERING_MANAGER))
-    await rows.execute(insert(RolePermission).values(role=role, permission=permission))
-    response, _ = await scene.ask("POST", f"{action}/", HEADERS)
-    assert response.status_code == status
+    await rows.execute(insert(RolePermission).values(role=reach.role, permission=permission))
+    response, _ = await scene.ask("POST", f"{reach.action}/", HEADERS)
+    assert response.status_code == reach.status
 
 
 async def test_who_asked_for_a_change_only_is_no_creator(scene: Scene, rows: AsyncConnection) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
@@ -63,28 +63,36 @@ async def slot(rows: AsyncConnection) -> int:
     return int((await rows.execute(insert(Slot).values(values).returning(Slot.id))).scalar_one())
 
 
+class Decision(NamedTuple):
+    """Who does what, on which side, and why."""
+
+    action: str
+    username: str
+    side: str
+    comment: str | None = None
+
+
 @pytest.mark.parametrize(
-    ("action", "username", "side", "comment"),
+    "decision",
     [
-        ("accept", "powner", "provider", None),
-        ("accept", "staff", "provider", None),
-        ("reject", "powner", "provider", None),
-        ("reject", "powner", "provider", "No beam time — Überbucht 🔬"),
-        ("reject", "staff", "provider", "closed"),
-        ("reject", "creator", "consumer", None),
-        ("reject", "creator", "consumer", "changed my mind"),
+        Decision(action="accept", username="powner", side="provider"),
+        Decision(action="accept", username="staff", side="provider"),
+        Decision(action="reject", username="powner", side="provider"),
+        Decision(action="reject", username="powner", side="provider", comment="No beam time — Überbucht 🔬"),
+        Decision(action="reject", username="staff", side="provider", comment="closed"),
+        Decision(action="reject", username="creator", side="consumer"),
+        Decision(action="reject", username="creator", side="consumer", comment="changed my mind"),
     ],
+    ids=lambda decision: f"{decision.action}-{decision.username}-{decision.comment}",
 )
 async def test_transition_changes_this_and_nothing_else(
     client: AsyncClient,
     rows: AsyncConnection,
     as_user: AsUser,
     slot: int,
-    action: str,
-    username: str,
-    side: str,
-    comment: str | None,
+    decision: Decision,
 ) -> None:
+    action, username, side, comment = decision
     before, started = await everything(rows), datetime.now(UTC)
     reason = {"provider_rejection_comment": comment} if comment else None
     response = await client.post(f"{URL}{BOOKING}/{action}/", headers=as_user(username), json=reason)

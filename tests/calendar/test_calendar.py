@@ -1,7 +1,7 @@
 """When an offering is taken, as those who may book it see it."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import pytest
@@ -70,38 +70,51 @@ async def test_slots_of_live_bookings_are_listed(ask: Ask) -> None:
         assert all(item.keys() == {"created_by_full_name", "start", "end"} for item in answer.json())
 
 
-GRANTED = {"is_active": True}
-EXPIRED = {"expiration_time": datetime(2024, 1, 1, tzinfo=UTC)}
+GRANTED: dict[str, object] = {"is_active": True}
+EXPIRED: dict[str, object] = {"expiration_time": datetime(2024, 1, 1, tzinfo=UTC)}
+Granted = tuple[UUID, dict[str, object]]
+"""An organisation, and what is special about the role in it."""
+
+
+class Naming(NamedTuple):
+    """Which name of the creator a user sees, when creator and project admin have these roles besides."""
+
+    user: str
+    name: str | None
+    creator_has: Granted | None = None
+    padmin_has: Granted | None = None
+
+
 NAMES = [
-    ("staff", None, None, "Carl Creator"),
-    ("powner", None, None, "Carl Creator"),
-    ("omanager", None, None, "Carl Creator"),
-    ("outsider", None, None, None),
-    ("cowner", None, None, None),
-    ("padmin", None, None, None),
-    ("creator", None, None, None),
-    ("cowner", (CONSUMER, GRANTED), None, "Carl Creator"),
-    ("creator", (CONSUMER, GRANTED), None, "Carl Creator"),
-    ("powner2", (CONSUMER, GRANTED), None, None),
-    ("padmin", (CONSUMER, GRANTED), None, None),
-    ("padmin", (CONSUMER, GRANTED), (CONSUMER, GRANTED), "Carl Creator"),
-    ("padmin", (CONSUMER, GRANTED), (PROVIDER, GRANTED), None),
-    ("padmin", (CONSUMER, GRANTED), (CONSUMER, EXPIRED), None),
-    ("cowner", (CONSUMER, EXPIRED), None, None),
-    ("cowner", (CONSUMER, {"is_active": False}), None, None),
+    Naming(user="staff", name="Carl Creator"),
+    Naming(user="powner", name="Carl Creator"),
+    Naming(user="omanager", name="Carl Creator"),
+    Naming(user="outsider", name=None),
+    Naming(user="cowner", name=None),
+    Naming(user="padmin", name=None),
+    Naming(user="creator", name=None),
+    Naming(user="cowner", creator_has=(CONSUMER, GRANTED), name="Carl Creator"),
+    Naming(user="creator", creator_has=(CONSUMER, GRANTED), name="Carl Creator"),
+    Naming(user="powner2", creator_has=(CONSUMER, GRANTED), name=None),
+    Naming(user="padmin", creator_has=(CONSUMER, GRANTED), name=None),
+    Naming(user="padmin", creator_has=(CONSUMER, GRANTED), padmin_has=(CONSUMER, GRANTED), name="Carl Creator"),
+    Naming(user="padmin", creator_has=(CONSUMER, GRANTED), padmin_has=(PROVIDER, GRANTED), name=None),
+    Naming(user="padmin", creator_has=(CONSUMER, GRANTED), padmin_has=(CONSUMER, EXPIRED), name=None),
+    Naming(user="cowner", creator_has=(CONSUMER, EXPIRED), name=None),
+    Naming(user="cowner", creator_has=(CONSUMER, {"is_active": False}), name=None),
 ]
 
 
-@pytest.mark.parametrize(("user", "creator_has", "padmin_has", "name"), NAMES)
+@pytest.mark.parametrize("naming", NAMES)
 async def test_creator_is_named_within_a_shared_organisation_only(
-    ask: Ask, place: Place, rows: AsyncConnection, user: str, creator_has: Any, padmin_has: Any, name: str | None
+    ask: Ask, place: Place, rows: AsyncConnection, naming: Naming
 ) -> None:
     assert (await place(period(9, 10), user="creator")).status_code == 201
-    for grantee, given in ((CREATOR, creator_has), (PADMIN, padmin_has)):
+    for grantee, given in ((CREATOR, naming.creator_has), (PADMIN, naming.padmin_has)):
         if given:
             await grant(rows, grantee, given[0], **given[1])
-    found = await ask(calendar(f"?start={period(9, 10)['start']}"), user)
-    assert found.json() == [{"created_by_full_name": name, **period(9, 10)}]
+    found = await ask(calendar(f"?start={period(9, 10)['start']}"), naming.user)
+    assert found.json() == [{"created_by_full_name": naming.name, **period(9, 10)}]
 
 
 async def test_oldest_request_names_the_creator(ask: Ask, place: Place, rows: AsyncConnection) -> None:

@@ -3,9 +3,10 @@
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -31,15 +32,15 @@ class Way(NamedTuple):
 
     name: str
     version: str
-    headers: dict[str, str]
-    settings: dict[str, str]
     gets_order: bool
+    headers: Mapping[str, str] = MappingProxyType({})
+    settings: Mapping[str, str] = MappingProxyType({})
 
 
 WAYS = (
-    Way("november_2025", NOVEMBER_2025, {}, {}, False),
-    Way("newest_by_setting", NEWEST, {}, {"transition_response": "order_uuid"}, True),
-    Way("newest_by_header", NEWEST, {"Prefer": "return=representation"}, {}, True),
+    Way(name="november_2025", version=NOVEMBER_2025, gets_order=False),
+    Way(name="newest_by_setting", version=NEWEST, settings={"transition_response": "order_uuid"}, gets_order=True),
+    Way(name="newest_by_header", version=NEWEST, headers={"Prefer": "return=representation"}, gets_order=True),
 )
 
 

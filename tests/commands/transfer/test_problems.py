@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from asyncpg import PostgresError
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.commands.transfer import Problem, load_dataset
 from app.commands.transfer.values import DEEPEST
 from tests.commands.transfer.datasets import BASIS, Dataset, booking, nested, order, period, problems, small, uuid
+from tests.dataset import DATASET
 
 SCAN, OTHER, NOWHERE = uuid("scan"), uuid("other"), uuid("nowhere")
 NOT_FOUND = f"{NOWHERE} is neither in the file nor in the database."
@@ -78,85 +79,119 @@ GRANT = {"user": uuid("ada"), "role": "R", "scope_type": "offering", "scope": uu
 COMPONENT = {"offering": uuid("laser"), "type": "hours", "name": "Hours", "billing_type": "usage"}
 ENDPOINT = {"uuid": uuid("endpoint"), "name": "SSH", "url": "ssh://bees"}
 GIVEN_TWICE = "is given 2 times in the file."
+
+
+class Bad(NamedTuple):
+    """A change for the worse, and the problem that it makes."""
+
+    change: Callable[[Dataset], Any]
+    table: str
+    key: str
+    message: str
+
+
 BAD_ROWS = [
-    (put("resources", SCAN, project=NOWHERE), "resources", SCAN, f"project {NOT_FOUND}"),
-    (put("resources", SCAN, parent=NOWHERE), "resources", SCAN, f"parent {NOT_FOUND}"),
-    (put("orders", uuid("o1"), created_by=NOWHERE), "orders", uuid("o1"), f"created_by {NOT_FOUND}"),
-    (put("resources", SCAN.replace("-", "").upper(), **booking()), "resources", SCAN, GIVEN_TWICE),
-    (
-        put("resources", "scan", **booking()),
-        "resources",
-        "scan",
-        "uuid: must be a UUID: 32 hexadecimal digits, with or without dashes",
+    Bad(change=put("resources", SCAN, project=NOWHERE), table="resources", key=SCAN, message=f"project {NOT_FOUND}"),
+    Bad(change=put("resources", SCAN, parent=NOWHERE), table="resources", key=SCAN, message=f"parent {NOT_FOUND}"),
+    Bad(
+        change=put("orders", uuid("o1"), created_by=NOWHERE),
+        table="orders",
+        key=uuid("o1"),
+        message=f"created_by {NOT_FOUND}",
     ),
-    (
-        put("users", OTHER, username="ada"),
-        "users",
-        max(uuid("ada"), OTHER),
-        f"username ada is also that of {min(uuid('ada'), OTHER)} in the file.",
+    Bad(
+        change=put("resources", SCAN.replace("-", "").upper(), **booking()),
+        table="resources",
+        key=SCAN,
+        message=GIVEN_TWICE,
     ),
-    (
-        put("users", OTHER, username="eve", tokens=[{"uuid": uuid("t"), "digest": "x"}]),
-        "users",
-        OTHER,
-        "tokens.0.digest: String should match pattern '^[0-9a-f]{64}$'",
+    Bad(
+        change=put("resources", "scan", **booking()),
+        table="resources",
+        key="scan",
+        message="uuid: must be a UUID: 32 hexadecimal digits, with or without dashes",
     ),
-    (put("users", OTHER, username="eve", token="a b"), "users", OTHER, r"token: String should match pattern '^\S+$'"),
-    (put("customers", OTHER), "customers", OTHER, "name: Field required"),
-    (
-        put("categories", uuid("instruments"), icon="a.png"),
-        "categories",
-        uuid("instruments"),
-        "icon a.png is no name of a media file in the file or in the database.",
+    Bad(
+        change=put("users", OTHER, username="ada"),
+        table="users",
+        key=max(uuid("ada"), OTHER),
+        message=f"username ada is also that of {min(uuid('ada'), OTHER)} in the file.",
     ),
-    (
-        put("media_files", OTHER, name="a.png", size=2**31),
-        "media_files",
-        OTHER,
-        "size: Input should be less than 2147483648",
+    Bad(
+        change=put("users", OTHER, username="eve", tokens=[{"uuid": uuid("t"), "digest": "x"}]),
+        table="users",
+        key=OTHER,
+        message="tokens.0.digest: String should match pattern '^[0-9a-f]{64}$'",
     ),
-    (
-        put("offerings", uuid("laser"), latitude="1"),
-        "offerings",
-        uuid("laser"),
-        "latitude: Input should be a valid number",
+    Bad(
+        change=put("users", OTHER, username="eve", token="a b"),
+        table="users",
+        key=OTHER,
+        message=r"token: String should match pattern '^\S+$'",
     ),
-    (
-        put("role_permissions", "R" * 151, a=1),
-        "role_permissions",
-        "R" * 151,
-        "role: String should have at most 150 characters",
+    Bad(change=put("customers", OTHER), table="customers", key=OTHER, message="name: Field required"),
+    Bad(
+        change=put("categories", uuid("instruments"), icon="a.png"),
+        table="categories",
+        key=uuid("instruments"),
+        message="icon a.png is no name of a media file in the file or in the database.",
     ),
-    (add("user_roles", GRANT, GRANT), "user_roles", f"{uuid('ada')} / R / {uuid('laser')}", GIVEN_TWICE),
-    (
-        add("user_roles", GRANT | {"scope": NOWHERE}),
-        "user_roles",
-        f"{uuid('ada')} / R / {NOWHERE}",
-        f"offering {NOT_FOUND}",
+    Bad(
+        change=put("media_files", OTHER, name="a.png", size=2**31),
+        table="media_files",
+        key=OTHER,
+        message="size: Input should be less than 2147483648",
     ),
-    (
-        add("user_roles", GRANT, GRANT | {"scope_type": "moon"}),
-        "user_roles",
-        "#2",
-        "scope_type: Input should be 'customer', 'project' or 'offering'",
+    Bad(
+        change=put("offerings", uuid("laser"), latitude="1"),
+        table="offerings",
+        key=uuid("laser"),
+        message="latitude: Input should be a valid number",
     ),
-    (
-        add("offering_users", None),
-        "offering_users",
-        "#1",
-        "Input should be a valid dictionary or instance of OfferingUserRow",
+    Bad(
+        change=put("role_permissions", "R" * 151, a=1),
+        table="role_permissions",
+        key="R" * 151,
+        message="role: String should have at most 150 characters",
     ),
-    (add("resources"), "resources", "", "must be an object: rows by key."),
-    (put("plan_components", "a"), "plan_components", "", "must be a list of rows."),
-    (lambda data: data.update(history=None), "history", "", "must be an object: rows by key."),
+    Bad(
+        change=add("user_roles", GRANT, GRANT),
+        table="user_roles",
+        key=f"{uuid('ada')} / R / {uuid('laser')}",
+        message=GIVEN_TWICE,
+    ),
+    Bad(
+        change=add("user_roles", GRANT | {"scope": NOWHERE}),
+        table="user_roles",
+        key=f"{uuid('ada')} / R / {NOWHERE}",
+        message=f"offering {NOT_FOUND}",
+    ),
+    Bad(
+        change=add("user_roles", GRANT, GRANT | {"scope_type": "moon"}),
+        table="user_roles",
+        key="#2",
+        message="scope_type: Input should be 'customer', 'project' or 'offering'",
+    ),
+    Bad(
+        change=add("offering_users", None),
+        table="offering_users",
+        key="#1",
+        message="Input should be a valid dictionary or instance of OfferingUserRow",
+    ),
+    Bad(change=add("resources"), table="resources", key="", message="must be an object: rows by key."),
+    Bad(change=put("plan_components", "a"), table="plan_components", key="", message="must be a list of rows."),
+    Bad(
+        change=lambda data: data.update(history=None),
+        table="history",
+        key="",
+        message="must be an object: rows by key.",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("change", "table", "key", "message"), BAD_ROWS)
-async def test_bad_row_is_named(
-    connection: AsyncConnection, change: Callable[[Dataset], Any], table: str, key: str, message: str
-) -> None:
-    assert Problem(table, key, message) in await problems(connection, broken(change))
+@pytest.mark.parametrize("bad", BAD_ROWS, ids=lambda bad: f"{bad.table}: {bad.message}")
+async def test_bad_row_is_named(connection: AsyncConnection, bad: Bad) -> None:
+    assert Problem(bad.table, bad.key, bad.message) in await problems(connection, broken(bad.change))
 
 
 async def test_unknown_table_is_named(connection: AsyncConnection) -> None:
@@ -251,8 +286,8 @@ async def test_endless_row_is_refused(connection: AsyncConnection, monkeypatch: 
     assert problem.message == "This is no JSON, or a row of more than 10000 characters (line 1)."
 
 
-async def test_truncated_file_is_refused(connection: AsyncConnection, dataset: dict[str, Any]) -> None:
-    content = json.dumps(dataset).encode()
+async def test_truncated_file_is_refused(connection: AsyncConnection) -> None:
+    content = json.dumps(DATASET).encode()
     for end in range(0, len(content), len(content) // 30):
         assert (await problems(connection, content[:end]))[-1].table == ""
 
