@@ -1,6 +1,6 @@
 """Each field of a booking, held against a plain statement of its value over the recorded data set."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,7 @@ from tests.documentation import documented
 from tests.oracle import IN_PROGRESS, standing
 from tests.test_openapi import NEVER_NULL, NEVER_NULL_IN_ORDERS
 
+Page = Callable[..., Awaitable[dict[str, Row]]]
 BASE = "http://waldur.example.com"
 URL = "/api/booking-resources/"
 ABSENT = "<absent>"
@@ -271,7 +272,7 @@ def differences(shown: Row, expected: dict[str, Any]) -> Row:
 
 
 @pytest.fixture
-def page(client: AsyncClient, as_user: AsUser) -> Callable[..., Any]:
+def page(client: AsyncClient, as_user: AsUser) -> Page:
     """All bookings of a caller, by uuid."""
 
     async def fetch(username: str, query: str = "") -> dict[str, Row]:
@@ -290,7 +291,7 @@ def test_tables_cover_every_documented_field() -> None:
 
 
 @pytest.mark.parametrize("username", CALLERS)
-async def test_every_field_of_every_booking(page: Any, username: str) -> None:
+async def test_every_field_of_every_booking(page: Page, username: str) -> None:
     shown, expected = await page(username), cases(username)
     assert shown.keys() == expected.keys()
     assert bool(expected) == (username in SEEING)
@@ -302,7 +303,7 @@ async def test_every_field_of_every_booking(page: Any, username: str) -> None:
 
 
 @pytest.mark.parametrize("username", SEEING)
-async def test_every_field_of_every_order(page: Any, username: str) -> None:
+async def test_every_field_of_every_order(page: Page, username: str) -> None:
     expected = cases(username)
     for uuid, item in (await page(username)).items():
         case = expected[uuid]
@@ -317,7 +318,7 @@ async def test_every_field_of_every_order(page: Any, username: str) -> None:
             assert PRICES & shown.keys() == (PRICES if orders[0]["plan"] else set())
 
 
-async def test_prices_of_orders_are_those_of_their_plan(page: Any) -> None:
+async def test_prices_of_orders_are_those_of_their_plan(page: Page) -> None:
     items = (await page("staff")).values()
     orders = {item["name"]: item["creation_order"] for item in items}
     prices = {name: (orders[name]["fixed_price"], orders[name]["activation_price"]) for name in ("zz last", "tail-1")}
@@ -325,7 +326,7 @@ async def test_prices_of_orders_are_those_of_their_plan(page: Any) -> None:
 
 
 @pytest.mark.parametrize("username", SEEING)
-async def test_what_clients_cannot_read_as_null_is_never_null(page: Any, username: str) -> None:
+async def test_what_clients_cannot_read_as_null_is_never_null(page: Page, username: str) -> None:
     for item in (await page(username)).values():
         assert [name for name in NEVER_NULL if item.get(name, ABSENT) is None] == []
         for order in (item["creation_order"], item["order_in_progress"]):
@@ -334,7 +335,7 @@ async def test_what_clients_cannot_read_as_null_is_never_null(page: Any, usernam
 
 @pytest.mark.parametrize("username", ["staff", "creator"])
 async def test_retrieve_shows_what_the_list_shows(
-    client: AsyncClient, as_user: AsUser, page: Any, username: str
+    client: AsyncClient, as_user: AsUser, page: Page, username: str
 ) -> None:
     for uuid, item in (await page(username)).items():
         for form in (uuid, UUID(uuid).hex, uuid.upper()):

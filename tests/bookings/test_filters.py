@@ -9,7 +9,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 import pytest
-from httpx import AsyncClient, QueryParams
+from httpx import AsyncClient, QueryParams, Response
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -439,7 +439,7 @@ class List:
         self.client = client
         self.as_user = as_user
 
-    async def raw(self, query: str, username: str = "staff") -> Any:
+    async def raw(self, query: str, username: str = "staff") -> Response:
         return await self.client.get(f"{URL}?{query}", headers=self.as_user(username))
 
     async def __call__(self, filters: Iterable[tuple[str, str]], username: str = "staff") -> set[str]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import pytest
-from httpx import AsyncClient
+from httpx import AsyncClient, Response
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -151,7 +151,7 @@ class Scene:
         self.booking = self.other = uuid4()
         self.scopes: dict[str, tuple[str, UUID | None]] = {}
         self.order: dict[str, Any] = {}
-        self.arranged: Any = None
+        self.arranged: object = None
 
     async def one(self, table: Any, condition: Any) -> Any:
         return (await self.rows.execute(select(table.__table__).where(condition))).one()
@@ -197,7 +197,7 @@ class Scene:
             await self.rows.execute(insert(Order).values(state=order, **self.order))
         self.arranged = await self.standing()
 
-    async def standing(self) -> Any:
+    async def standing(self) -> object:
         """What an action could change."""
         orders = select(func.array_agg(aggregate_order_by(Order.state, Order.uuid)))
         statement = select(
@@ -208,7 +208,7 @@ class Scene:
         )
         return (await self.rows.execute(statement.where(Resource.uuid == self.booking))).one()
 
-    async def ask(self, method: str, path: str, headers: dict[str, str]) -> Any:
+    async def ask(self, method: str, path: str, headers: dict[str, str]) -> tuple[Response, bool]:
         """The answer, and whether anything had changed then; nothing of it stays."""
         async with self.rows.begin_nested() as undone:
             response = await self.client.request(method, f"{URL}{self.booking}/{path}", headers=headers)
