@@ -122,7 +122,7 @@ def drive(way: Way, address: str, token: str) -> dict[str, Any]:
     task = {
         "base_url": address,
         "token": token,
-        "headers": way.headers,
+        "headers": dict(way.headers),
         "parameters": parameters(),
         "accept": candidates[:2],
         "reject": candidates[2:4],
