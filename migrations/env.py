@@ -10,8 +10,9 @@ from app.config import settings
 from app.embedded import Cluster
 from app.locks import Lock
 from app.models import Base
+from app.models.bookings import LISTS
 
-UNREADABLE_INDEXES = {"ix_resource_name_uuid"}
+UNREADABLE_INDEXES = {f"ix_resource_list_{name}" for name, columns in LISTS.items() if "COLLATE" in columns}
 """Indexes whose collation cannot be read back, and which would always look changed."""
 
 

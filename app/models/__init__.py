@@ -1,7 +1,7 @@
 """The tables."""
 
 from app.models.base import Base
-from app.models.bookings import History, Resource, ResourceEndpoint, Slot
+from app.models.bookings import BookingCount, History, Resource, ResourceEndpoint, Slot
 from app.models.offerings import (
     BusySlot,
     Category,

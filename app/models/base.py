@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID, uuid4
 
-from sqlalchemy import DateTime, Enum, ForeignKey, MetaData, Numeric, Text, Uuid, func, text
+from sqlalchemy import Column, DateTime, Enum, ForeignKey, MetaData, Numeric, Text, Uuid, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
@@ -60,6 +60,15 @@ class Dated:
 def enum_type(members: type[StrEnum], name: str) -> Enum:
     """A PostgreSQL enum that stores the values that clients see, not the Python names."""
     return Enum(members, name=name, values_callable=lambda kind: [member.value for member in kind])
+
+
+KEPT = {"kept": True}
+"""Mark of a column that triggers fill, and that no statement sets."""
+
+
+def is_set(column: Column[object]) -> bool:
+    """Whether statements set the column: PostgreSQL neither computes it nor keeps it by a trigger."""
+    return column.computed is None and not column.info.get("kept")
 
 
 def owned_by(column: str) -> ForeignKey:

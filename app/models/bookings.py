@@ -8,11 +8,13 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Column,
     Computed,
     ForeignKeyConstraint,
     Identity,
     Index,
     String,
+    Table,
     UniqueConstraint,
     func,
     text,
@@ -20,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, Dated, Identified, JsonOrNull, enum_type, owned_by, refers_to
+from app.models.base import KEPT, Base, Dated, Identified, JsonOrNull, enum_type, owned_by, refers_to
 from app.models.enums import LIVE_STATES, ResourceState
 from app.values import JsonObject
 
@@ -30,19 +32,43 @@ SLUG_NUMBER = "(\"substring\"(slug::text, '-([0-9]{1,9})$'::text)::integer)"
 """The number at the end of a slug, or null."""
 
 
+ORDERS = {"name": 'name COLLATE "C"', "created": "created", "first_start": "first_start"}
+LISTS = {
+    f"{scope}_{name}": f"{scope}_uuid, {key}, uuid"
+    for scope in ("provider", "offering", "project")
+    for name, key in ORDERS.items()
+} | {
+    "first_start": "first_start, uuid",
+    "first_start_desc": "first_start DESC NULLS LAST, uuid",
+    "provider_first_start_desc": "provider_uuid, first_start DESC NULLS LAST, uuid",
+    "name": 'name COLLATE "C", uuid',
+    "created": "created, uuid",
+    "state_name": 'state, name COLLATE "C", uuid',
+    "provider_state_name": 'provider_uuid, state, name COLLATE "C", uuid',
+}
+"""Indexes along which lists of bookings are read, whoever sees them and however they are ordered."""
+
+
+def _list_index(name: str, columns: str) -> Index:
+    return Index(f"ix_resource_list_{name}", *map(text, columns.split(", ")), postgresql_where=text("is_booking"))
+
+
 def _live() -> str:
     """As PostgreSQL writes it back, so that the migration check finds it unchanged."""
     return "state = ANY (ARRAY[{}])".format(", ".join(f"'{state}'::resource_state" for state in LIVE_STATES))
 
 
 class Resource(Identified, Dated, Base):
-    """A booking: slots of an offering, for a project. `live` says whether it holds its slots (`LIVE_STATES`)."""
+    """A booking: slots of an offering, for a project. `live` says whether it holds its slots (`LIVE_STATES`).
+
+    Triggers keep `provider_uuid` and `is_booking` as the offering has them, `first_start` as the slots have it, and
+    change `version` whenever the row, its slots, its orders or its endpoints change.
+    """
 
     __table_args__ = (
         UniqueConstraint("uuid", "offering_uuid", "live"),
         Index("ix_resource_offering_uuid_state", "offering_uuid", "state"),
-        Index("ix_resource_name_uuid", text('name COLLATE "C"'), "uuid"),
-        Index("ix_resource_created_uuid", "created", "uuid"),
+        *(_list_index(name, columns) for name, columns in LISTS.items()),
         Index("ix_resource_name_trgm", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
         Index("ix_resource_slug_trgm", "slug", postgresql_using="gin", postgresql_ops={"slug": "gin_trgm_ops"}),
         Index("ix_resource_slug_number", text(SLUG_STEM), text(SLUG_NUMBER)),
@@ -81,6 +107,10 @@ class Resource(Identified, Dated, Base):
     error_message: Mapped[str] = mapped_column(default="", server_default="")
     error_traceback: Mapped[str] = mapped_column(default="", server_default="")
     last_sync: Mapped[datetime | None]
+    provider_uuid: Mapped[UUID | None] = mapped_column(info=KEPT)
+    is_booking: Mapped[bool] = mapped_column(server_default="false", info=KEPT)
+    first_start: Mapped[datetime | None] = mapped_column(info=KEPT)
+    version: Mapped[int] = mapped_column(BigInteger, server_default="0", info=KEPT)
 
 
 NO_OVERLAP = "ex_slot_no_overlap"
@@ -144,3 +174,19 @@ class History(Identified, Base):
     from_state: Mapped[ResourceState] = mapped_column(enum_type(ResourceState, "resource_state"))
     to_state: Mapped[ResourceState] = mapped_column(enum_type(ResourceState, "resource_state"))
     comment: Mapped[str | None]
+
+
+class BookingCount(Base):
+    """How many bookings an offering has in a state, for a project or (ANY_PROJECT) in all; triggers keep it."""
+
+    __table_args__ = (Index("ix_booking_count_project_uuid", "project_uuid", "offering_uuid"),)
+
+    offering_uuid: Mapped[UUID] = mapped_column(primary_key=True)
+    project_uuid: Mapped[UUID] = mapped_column(primary_key=True)
+    state: Mapped[ResourceState] = mapped_column(enum_type(ResourceState, "resource_state"), primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger)
+
+
+ANY_PROJECT = UUID(int=0)
+REFERENCE_VERSION = Table("reference_version", Base.metadata, Column("value", BigInteger, nullable=False))
+"""One number that changes with what bookings share: organisations, projects, offerings, users, prices, media."""

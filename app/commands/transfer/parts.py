@@ -9,6 +9,7 @@ from app import models
 from app.commands.transfer import rows
 from app.commands.transfer.reader import Kind
 from app.commands.transfer.row import Row
+from app.models.base import is_set
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +45,7 @@ class Part:
         columns: list[Column[object]] = [
             Column(column.name, column.type)
             for column in self.stored.columns
-            if column.computed is None and column.identity is None
+            if is_set(column) and column.identity is None
         ]
         columns += [Column(name, Text) for name in self.media]
         if self.model is models.Slot:

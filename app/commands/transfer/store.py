@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.columns import Expression
 from app.commands.transfer.checks import same_row
 from app.commands.transfer.parts import ENDPOINTS, MEDIA_FILES, PARTS, RESOURCES, SLOTS, Part
+from app.models.base import is_set
 
 _FIND_KEPT_SLOTS = text(
     "UPDATE staging_slot AS s SET kept = t.id FROM slot AS t WHERE t.resource_uuid = s.resource_uuid"
@@ -86,7 +87,7 @@ async def refresh_statistics(connection: AsyncConnection, new_rows: Mapping[Part
 
 def _changeable(part: Part) -> list[str]:
     fixed = {"uuid", *part.identity}
-    return [column.name for column in part.stored.columns if column.computed is None and column.name not in fixed]
+    return [column.name for column in part.stored.columns if is_set(column) and column.name not in fixed]
 
 
 def _new(part: Part, name: str) -> Expression:
