@@ -8,11 +8,13 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, or_, select, true, union
 
 from app.auth import Caller
+from app.columns import Expression
 from app.models import Category, Customer, History, MediaFile, Offering, Order, Project, Resource, User
 from app.models.enums import BOOKING_OFFERING_TYPE, OfferingState, RequestType, Role
 
 _IS_BOOKABLE = Offering.type == BOOKING_OFFERING_TYPE
 _BOOKABLE = select(Offering.uuid).where(_IS_BOOKABLE)
+MOST_SCOPES = 16
 _PROVIDER_ROLES = (Role.CUSTOMER_OWNER, Role.CUSTOMER_MANAGER)
 
 
@@ -46,19 +48,31 @@ def _own_projects(caller: Caller) -> Select[UUID]:
     return select(Project.uuid).where(has_member(caller))
 
 
-def visible_bookings(caller: Caller) -> ColumnElement[bool]:
-    """Staff see all; the provider's side its own; everybody what they asked for."""
+def booking_scopes(caller: Caller) -> list[ColumnElement[bool]]:
+    """Staff see all; the provider's side its own; everybody what they asked for. A booking is visible by any of them."""
     if caller.is_staff:
-        return Resource.offering_uuid.in_(_BOOKABLE)
+        return [Resource.is_booking]
+    providers, offerings = caller.holding(*_PROVIDER_ROLES), caller.holding(Role.OFFERING_MANAGER)
     asked_for = select(Order.resource_uuid).where(
-        Order.type == RequestType.CREATE, Order.created_by_uuid == caller.uuid, Order.offering_uuid.in_(_BOOKABLE)
+        Order.type == RequestType.CREATE, Order.created_by_uuid == caller.uuid
     )
-    return or_(Resource.offering_uuid.in_(_BOOKABLE.where(_provided_by(caller))), Resource.uuid.in_(asked_for))
+    own = (*_each(Resource.provider_uuid, providers), *_each(Resource.offering_uuid, offerings))
+    return [and_(Resource.is_booking, scope) for scope in (*own, Resource.uuid.in_(asked_for))]
+
+
+def _each(column: Expression, uuids: frozenset[UUID]) -> list[ColumnElement[bool]]:
+    """One condition for each uuid, so that each can follow an index; beyond some, one for all."""
+    return [column == uuid for uuid in sorted(uuids)] if len(uuids) <= MOST_SCOPES else [column.in_(uuids)]
+
+
+def visible_bookings(caller: Caller) -> ColumnElement[bool]:
+    """Bookings that the caller may know of."""
+    return or_(*booking_scopes(caller))
 
 
 def known_bookings(caller: Caller) -> ColumnElement[bool]:
     """Visible bookings, and those of the caller's own projects, of which one may know in order to end them."""
-    own = and_(Resource.project_uuid.in_(_own_projects(caller)), Resource.offering_uuid.in_(_BOOKABLE))
+    own = and_(Resource.project_uuid.in_(_own_projects(caller)), Resource.is_booking)
     return or_(visible_bookings(caller), own)
 
 

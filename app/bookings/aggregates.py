@@ -7,10 +7,6 @@ from sqlalchemy import ColumnElement, func, select
 from app.models import OfferingComponent, Resource, Slot
 from app.models.enums import BillingType
 
-FIRST_START: ColumnElement[datetime] = (
-    select(func.min(Slot.start)).where(Slot.resource_uuid == Resource.uuid).correlate(Resource).scalar_subquery()
-)
-"""The start of the booking's earliest slot; null without slots."""
 LAST_START: ColumnElement[datetime] = (
     select(func.max(Slot.start)).where(Slot.resource_uuid == Resource.uuid).correlate(Resource).scalar_subquery()
 )
@@ -23,6 +19,6 @@ def components(*billing: BillingType) -> ColumnElement[int]:
     return (
         select(func.count(OfferingComponent.uuid))
         .where(OfferingComponent.offering_uuid == Resource.offering_uuid, *of_type)
-        .correlate(Resource)
+        .correlate_except(OfferingComponent)
         .scalar_subquery()
     )

@@ -22,7 +22,7 @@ from app.api.parameters import (
     uuid_in_path,
 )
 from app.auth import GRANT_HOLDS
-from app.bookings.aggregates import FIRST_START, components
+from app.bookings.aggregates import components
 from app.columns import Expression
 from app.models import Offering, Order, Project, Resource, RoleGrant, Slot, User
 from app.models.enums import BillingType, OrderState, ResourceState
@@ -41,14 +41,14 @@ ORDERINGS: Orderings = {
     "name": Resource.name.collate("C"),
     "created": Resource.created,
     "type": Offering.type,
-    "schedules": FIRST_START,
+    "schedules": Resource.first_start,
 }
 ADDRESSES = ("external_ips", "internal_ips", "hypervisor_hostname", "router_fixed_ips", "external_address")
 """Members of backend_metadata that `query` looks into."""
 
 
 def _connected_to(uuid: UUID) -> ColumnElement[bool]:
-    return or_(Project.customer_uuid == uuid, Offering.customer_uuid == uuid)
+    return or_(Project.customer_uuid == uuid, Resource.provider_uuid == uuid)
 
 
 def _has_order(states: list[OrderState]) -> ColumnElement[bool]:
@@ -163,7 +163,7 @@ class BookingFilters(FilterSet):
     plan_uuid: Uuid = where(equals(Resource.plan_uuid), "Plan of the booking.")
     project_name: Text = where(equals(Project.name), "Name of the project, to the letter.")
     project_uuid: Uuid = where(equals(Resource.project_uuid), "Project that the booking is for.")
-    provider_uuid: Uuid = where(equals(Offering.customer_uuid), "Organisation that offers.")
+    provider_uuid: Uuid = where(equals(Resource.provider_uuid), "Organisation that offers.")
     query: Text = where(_query, "Search by resource UUID, name, slug, backend ID, effective ID, IPs or hypervisor")
     restrict_member_access: Flag = where(
         equals(Resource.restrict_member_access), "Members of the project have no access."

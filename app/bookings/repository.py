@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.access import visible_bookings
+from app.access import booking_scopes
 from app.bookings.aggregates import LAST_START
 from app.bookings.filters import ORDERINGS
 from app.bookings.schemas import BOOKING_RESOURCES, HISTORY
@@ -16,13 +16,13 @@ from app.models import History, Resource
 from app.models.enums import ResourceState
 from app.query.collection import Collection
 
-BOOKINGS = Collection(BOOKING, BOOKING_RESOURCES, visible_bookings, ORDERINGS, "name", version=Resource.modified)
+BOOKINGS = Collection(BOOKING, BOOKING_RESOURCES, booking_scopes, ORDERINGS, "name", version=Resource.modified)
 
 
 def changes_of(uuid: UUID) -> Collection:
     """The recorded changes of a booking, oldest first; whether the caller may see the booking is not asked here."""
     own = History.resource_uuid == uuid
-    return Collection(BOOKING, HISTORY, lambda _: own, {"created": History.created}, "created")
+    return Collection(BOOKING, HISTORY, lambda _: [own], {"created": History.created}, "created")
 
 
 async def overdue(connection: AsyncConnection, now: datetime) -> Sequence[UUID]:

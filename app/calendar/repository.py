@@ -47,7 +47,7 @@ class TakenPeriod:
 def busy_slots_of(offering_uuid: UUID) -> Collection:
     """The busy slots of an offering, earliest first; whether the caller may see them is not asked here."""
     own = BusySlot.offering_uuid == offering_uuid
-    return Collection(BUSY_SLOT, BUSY_PERIOD, lambda _: own, {"start": BusySlot.start}, "start")
+    return Collection(BUSY_SLOT, BUSY_PERIOD, lambda _: [own], {"start": BusySlot.start}, "start")
 
 
 async def offering(connection: AsyncConnection, caller: Caller, uuid: UUID) -> CalendarOffering | None:

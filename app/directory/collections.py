@@ -50,21 +50,21 @@ class UserFilters(FilterSet):
 CUSTOMERS = Collection(
     "Customer",
     CUSTOMER_VIEW,
-    visible_customers,
+    lambda caller: [visible_customers(caller)],
     {"name": Customer.name.collate("C"), "created": Customer.created},
     "name",
 )
 PROJECTS = Collection(
     "Project",
     PROJECT_VIEW,
-    visible_projects,
+    lambda caller: [visible_projects(caller)],
     {"name": Project.name.collate("C"), "created": Project.created},
     "name",
 )
 USERS = Collection(
     "User",
     USER_VIEW,
-    visible_users,
+    lambda caller: [visible_users(caller)],
     {"username": User.username.collate("C"), "full_name": _full_name.collate("C")},
     "username",
 )

@@ -31,5 +31,7 @@ class OfferingFilters(FilterSet):
     state: States = where(one_of(Offering.state), "Whether it may be booked; several may be given.")
 
 
-PUBLIC_OFFERINGS = Collection(OFFERING, PUBLIC_OFFERING_VIEW, visible_offerings, _ORDERINGS, "name")
-BOOKING_OFFERINGS = Collection(OFFERING, OFFERING_VIEW, provided_offerings, _ORDERINGS, "name")
+PUBLIC_OFFERINGS = Collection(
+    OFFERING, PUBLIC_OFFERING_VIEW, lambda caller: [visible_offerings(caller)], _ORDERINGS, "name"
+)
+BOOKING_OFFERINGS = Collection(OFFERING, OFFERING_VIEW, lambda caller: [provided_offerings(caller)], _ORDERINGS, "name")

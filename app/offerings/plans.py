@@ -57,7 +57,7 @@ def plans_of(offering: UUID, *, archived: bool) -> Collection:
     """Plans of an offering, `archived` ones too or not; whether the caller may see the offering is not asked here."""
     own = Plan.offering_uuid == offering
     shown = own if archived else own & Plan.archived.is_(False)
-    return Collection("Plan", PLAN_VIEW, lambda _: shown, {"name": Plan.name.collate("C")}, "name")
+    return Collection("Plan", PLAN_VIEW, lambda _: [shown], {"name": Plan.name.collate("C")}, "name")
 
 
 async def load_plans(connection: AsyncConnection, context: Context, uuids: Iterable[UUID]) -> Mapping[UUID, list[Item]]:

@@ -22,7 +22,13 @@ from app.orders.schemas import ORDER_DETAILS
 from app.query.collection import Collection
 from app.slots.periods import Period
 
-ORDERS = Collection("Order", ORDER_DETAILS, visible_orders, {"created": Order.created, "state": Order.state}, "created")
+ORDERS = Collection(
+    "Order",
+    ORDER_DETAILS,
+    lambda caller: [visible_orders(caller)],
+    {"created": Order.created, "state": Order.state},
+    "created",
+)
 
 
 async def offering(connection: AsyncConnection, caller: Caller, uuid: UUID) -> RequestedOffering | None:

@@ -1,12 +1,12 @@
 """Rows of one kind, of which each caller may see a part: how they are counted, listed and found."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import cast
+from typing import TypeAlias, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal_column, select
+from sqlalchemy import ColumnElement, func, literal_column, not_, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.auth import Caller
@@ -15,8 +15,8 @@ from app.errors import NotFound
 from app.query.fieldset import Context, Item, View
 from app.query.filtering import FilterSet
 from app.query.joins import with_joins
-from app.query.ordering import Orderings, ordered
-from app.query.pagination import Listing, Page
+from app.query.ordering import Orderings, OrderKey, order_keys
+from app.query.pagination import Listing, Page, Part
 
 
 @dataclass(frozen=True)
@@ -31,19 +31,26 @@ class ListQuery:
 EVERYTHING = ListQuery()
 
 
+Scopes: TypeAlias = Callable[[Caller], Sequence[ColumnElement[bool]]]
+Count: TypeAlias = Callable[[Sequence[ColumnElement[bool]]], Statement | None]
+
+
 @dataclass(frozen=True, eq=False)
 class Collection:
     """What is shown (`view`) of the rows that a caller may see, in which orders.
 
-    `noun` is what error messages call a row; `version` the column that changes whenever what is shown does.
+    `noun` is what error messages call a row. A row is visible by any of the `scopes`, each of which can be read along an
+    index. `version` is the column that changes whenever what is shown does. `counted` makes of conditions a statement
+    that sums up how many rows meet them without looking at any, where that can be.
     """
 
     noun: str
     view: View
-    visible_to: Callable[[Caller], ColumnElement[bool]]
+    scopes: Scopes
     orderings: Orderings
     default_ordering: str
     version: Expression | None = None
+    counted: Count | None = None
 
     def not_found(self) -> NotFound:
         """What is said of a row that is not there, or not for the caller to see."""
@@ -56,7 +63,7 @@ class Collection:
         """
         count = await self._count(connection, context.caller, query)
         offset = page.offset(count)
-        uuids = await self._uuids(connection, context.caller, query, page.size, offset) if count else []
+        uuids = await self._uuids(connection, context.caller, query, Part(offset, page.size, count)) if count else []
         found = await self.view.read(connection, context, uuids, query.fields) if uuids else {}
         return Listing([found[uuid] for uuid in uuids], count, page)
 
@@ -73,7 +80,8 @@ class Collection:
 
     async def require(self, connection: AsyncConnection, caller: Caller, uuid: UUID) -> None:
         """Raises NotFound, unless there is a row of that uuid that the caller may see."""
-        statement = self.selecting([self.view.uuid], [self.view.uuid == uuid, self.visible_to(caller)])
+        visible = or_(*self.scopes(caller))
+        statement = self._selecting([self.view.uuid], [self.view.uuid == uuid, visible])
         if (await connection.execute(statement)).first() is None:
             raise self.not_found()
 
@@ -83,7 +91,7 @@ class Collection:
         statement = select(self.version).where(self.view.uuid == uuid)
         return cast("datetime", (await connection.execute(statement)).scalar_one())
 
-    def selecting(
+    def _selecting(
         self,
         columns: Sequence[Expression],
         conditions: Sequence[ColumnElement[bool]],
@@ -94,18 +102,35 @@ class Collection:
         statement = with_joins(select(*columns), self.view.root, self.view.relations, mentioned)
         return statement.where(*conditions).order_by(*order)
 
-    def _conditions(self, caller: Caller, query: ListQuery) -> list[ColumnElement[bool]]:
-        return [self.visible_to(caller), *query.filters.conditions()]
-
     async def _count(self, connection: AsyncConnection, caller: Caller, query: ListQuery) -> int:
-        statement = self.selecting([func.count(self.view.uuid)], self._conditions(caller, query))
-        return int((await connection.execute(statement)).scalar_one())
+        """The rows of each scope that are in none before it, summed up."""
+        filters = query.filters.conditions()
+        count, before = 0, list[ColumnElement[bool]]()
+        for scope in self.scopes(caller):
+            conditions = [scope, *filters, *(not_(other) for other in before)]
+            statement = self.counted(conditions) if self.counted else None
+            if statement is None:
+                statement = self._selecting([func.count(self.view.uuid)], conditions)
+            count += int((await connection.execute(statement)).scalar_one())
+            before.append(scope)
+        return count
 
-    async def _uuids(
-        self, connection: AsyncConnection, caller: Caller, query: ListQuery, size: int, offset: int
-    ) -> Sequence[UUID]:
-        order = ordered(self.orderings, query.orderings, self.default_ordering, self.view.uuid)
-        statement = self.selecting([self.view.uuid], self._conditions(caller, query), order)
-        limited = statement.limit(literal_column(str(size))).offset(offset)
-        uuids: Sequence[UUID] = (await connection.execute(limited)).scalars().all()
-        return uuids
+    async def _uuids(self, connection: AsyncConnection, caller: Caller, query: ListQuery, part: Part) -> Sequence[UUID]:
+        """The first rows of each scope, merged; a part beyond the middle is read from the other end."""
+        keys = order_keys(self.orderings, query.orderings, self.default_ordering, self.view.uuid)
+        filters = query.filters.conditions()
+        order = [key.expressed(backward=part.is_backward) for key in keys]
+        columns = [key.expression.label(f"key{index}") for index, key in enumerate(keys)]
+        reads = [self._selecting(columns, [scope, *filters], order) for scope in self.scopes(caller)]
+        statement = reads[0] if len(reads) == 1 else _merged(reads, keys, part)
+        limited = statement.limit(literal_column(str(part.size))).offset(literal_column(str(part.first)))
+        uuids = [row[-1] for row in await connection.execute(limited)]
+        return uuids[::-1] if part.is_backward else uuids
+
+
+def _merged(reads: Sequence[Statement], keys: Sequence[OrderKey], part: Part) -> Statement:
+    """As many of the first rows of each statement as can be needed, in one order."""
+    most = literal_column(str(part.first + part.size))
+    rows = union(*(select(read.limit(most).subquery()) for read in reads)).subquery()
+    named = [replace(key, expression=rows.c[f"key{index}"]) for index, key in enumerate(keys)]
+    return select(rows).order_by(*(key.expressed(backward=part.is_backward) for key in named))

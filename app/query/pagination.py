@@ -36,6 +36,30 @@ class Page:
 
 
 @dataclass(frozen=True)
+class Part:
+    """Rows of an ordered list of `count`, from `offset` on; beyond the middle, they are counted from its end."""
+
+    offset: int
+    limit: int
+    count: int
+
+    @property
+    def is_backward(self) -> bool:
+        """Whether the end of the list is nearer."""
+        return self.offset > self.count // 2
+
+    @property
+    def first(self) -> int:
+        """How many rows to pass over, from whichever end."""
+        return max(self.count - self.offset - self.limit, 0) if self.is_backward else self.offset
+
+    @property
+    def size(self) -> int:
+        """How many rows to take."""
+        return min(self.limit, self.count - self.offset)
+
+
+@dataclass(frozen=True)
 class Listing:
     """A page of a list, and how many rows the list has in all."""
 
