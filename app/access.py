@@ -49,9 +49,9 @@ def _own_projects(caller: Caller) -> Select[UUID]:
 
 
 def booking_scopes(caller: Caller) -> list[ColumnElement[bool]]:
-    """Staff see all; the provider's side its own; everybody what they asked for. A booking is visible by any of them."""
+    """Staff see all, the provider's side its own, everybody what they asked for; any of the conditions suffices."""
     if caller.is_staff:
-        return [Resource.is_booking]
+        return [Resource.is_booking.expression]
     providers, offerings = caller.holding(*_PROVIDER_ROLES), caller.holding(Role.OFFERING_MANAGER)
     asked_for = select(Order.resource_uuid).where(
         Order.type == RequestType.CREATE, Order.created_by_uuid == caller.uuid

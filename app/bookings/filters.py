@@ -117,8 +117,8 @@ def _managed_by(uuid: UUID) -> ColumnElement[bool]:
 def _visible_to(username: str) -> ColumnElement[bool]:
     """The consumer's side of visibility: users with a role in the project or its customer, and all staff."""
     scope = or_(RoleGrant.project_uuid == Resource.project_uuid, RoleGrant.customer_uuid == Project.customer_uuid)
-    held = _active_grant(RoleGrant.user_uuid == User.uuid, scope).correlate(User, Resource, Project)
-    return exists().where(User.username == username, or_(User.is_staff, User.is_support, held))
+    held = _active_grant(RoleGrant.user_uuid == User.uuid, scope).correlate_except(RoleGrant)
+    return exists().where(User.username == username, or_(User.is_staff, User.is_support, held)).correlate_except(User)
 
 
 class BookingFilters(FilterSet):

@@ -4,7 +4,7 @@ from app.access import visible_customers, visible_projects, visible_users
 from app.api.parameters import Flag, Text, Uuid
 from app.directory.schemas import CUSTOMER_VIEW, PROJECT_VIEW, USER_VIEW
 from app.models import Customer, Project, User
-from app.query.collection import Collection
+from app.query.collection import Collection, any_scope
 from app.query.filtering import FilterSet, equals, part_of, where
 from app.relations import full_name
 
@@ -50,21 +50,21 @@ class UserFilters(FilterSet):
 CUSTOMERS = Collection(
     "Customer",
     CUSTOMER_VIEW,
-    lambda caller: [visible_customers(caller)],
+    any_scope(visible_customers),
     {"name": Customer.name.collate("C"), "created": Customer.created},
     "name",
 )
 PROJECTS = Collection(
     "Project",
     PROJECT_VIEW,
-    lambda caller: [visible_projects(caller)],
+    any_scope(visible_projects),
     {"name": Project.name.collate("C"), "created": Project.created},
     "name",
 )
 USERS = Collection(
     "User",
     USER_VIEW,
-    lambda caller: [visible_users(caller)],
+    any_scope(visible_users),
     {"username": User.username.collate("C"), "full_name": _full_name.collate("C")},
     "username",
 )

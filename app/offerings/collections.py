@@ -7,7 +7,7 @@ from app.api.parameters import Flag, Text, Uuid, choice
 from app.models import Offering
 from app.models.enums import OfferingState
 from app.offerings.schemas import OFFERING_VIEW, PUBLIC_OFFERING_VIEW
-from app.query.collection import Collection
+from app.query.collection import Collection, any_scope
 from app.query.filtering import FilterSet, equals, one_of, part_of, where
 from app.query.ordering import Orderings
 
@@ -31,7 +31,5 @@ class OfferingFilters(FilterSet):
     state: States = where(one_of(Offering.state), "Whether it may be booked; several may be given.")
 
 
-PUBLIC_OFFERINGS = Collection(
-    OFFERING, PUBLIC_OFFERING_VIEW, lambda caller: [visible_offerings(caller)], _ORDERINGS, "name"
-)
-BOOKING_OFFERINGS = Collection(OFFERING, OFFERING_VIEW, lambda caller: [provided_offerings(caller)], _ORDERINGS, "name")
+PUBLIC_OFFERINGS = Collection(OFFERING, PUBLIC_OFFERING_VIEW, any_scope(visible_offerings), _ORDERINGS, "name")
+BOOKING_OFFERINGS = Collection(OFFERING, OFFERING_VIEW, any_scope(provided_offerings), _ORDERINGS, "name")

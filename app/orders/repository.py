@@ -19,13 +19,13 @@ from app.models.bookings import SLUG_NUMBER, SLUG_STEM
 from app.models.enums import BillingType, OrderState, RequestType, ResourceState
 from app.orders.rules import RequestedOffering, RequestingProject
 from app.orders.schemas import ORDER_DETAILS
-from app.query.collection import Collection
+from app.query.collection import Collection, any_scope
 from app.slots.periods import Period
 
 ORDERS = Collection(
     "Order",
     ORDER_DETAILS,
-    lambda caller: [visible_orders(caller)],
+    any_scope(visible_orders),
     {"created": Order.created, "state": Order.state},
     "created",
 )

@@ -1,12 +1,14 @@
 """Rows of one kind, of which each caller may see a part: how they are counted, listed and found."""
 
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import reduce
 from typing import TypeAlias, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal_column, not_, or_, select, union
+from sqlalchemy import ColumnElement, func, literal_column, or_, select, true, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.auth import Caller
@@ -35,11 +37,16 @@ Scopes: TypeAlias = Callable[[Caller], Sequence[ColumnElement[bool]]]
 Count: TypeAlias = Callable[[Sequence[ColumnElement[bool]]], Statement | None]
 
 
+def any_scope(visible_to: Callable[[Caller], ColumnElement[bool]]) -> Scopes:
+    """All that a caller sees as one scope, where lists are short."""
+    return lambda caller: [visible_to(caller)]
+
+
 @dataclass(frozen=True, eq=False)
 class Collection:
     """What is shown (`view`) of the rows that a caller may see, in which orders.
 
-    `noun` is what error messages call a row. A row is visible by any of the `scopes`, each of which can be read along an
+    `noun` is what error messages call a row. A row is visible by any of the `scopes`, each of which is read along an
     index. `version` is the column that changes whenever what is shown does. `counted` makes of conditions a statement
     that sums up how many rows meet them without looking at any, where that can be.
     """
@@ -104,23 +111,22 @@ class Collection:
 
     async def _count(self, connection: AsyncConnection, caller: Caller, query: ListQuery) -> int:
         """The rows of each scope that are in none before it, summed up."""
-        filters = query.filters.conditions()
-        count, before = 0, list[ColumnElement[bool]]()
+        filters, before = query.filters.conditions(), list[ColumnElement[bool]]()
+        counts: list[Expression] = []
         for scope in self.scopes(caller):
-            conditions = [scope, *filters, *(not_(other) for other in before)]
-            statement = self.counted(conditions) if self.counted else None
-            if statement is None:
-                statement = self._selecting([func.count(self.view.uuid)], conditions)
-            count += int((await connection.execute(statement)).scalar_one())
+            conditions = [scope, *filters, *(other.is_not(true()) for other in before)]
+            counted = self.counted(conditions) if self.counted else None
+            statement = self._selecting([func.count(self.view.uuid)], conditions) if counted is None else counted
+            counts.append(statement.scalar_subquery())
             before.append(scope)
-        return count
+        return int((await connection.execute(select(reduce(operator.add, counts)))).scalar_one())
 
     async def _uuids(self, connection: AsyncConnection, caller: Caller, query: ListQuery, part: Part) -> Sequence[UUID]:
         """The first rows of each scope, merged; a part beyond the middle is read from the other end."""
         keys = order_keys(self.orderings, query.orderings, self.default_ordering, self.view.uuid)
         filters = query.filters.conditions()
         order = [key.expressed(backward=part.is_backward) for key in keys]
-        columns = [key.expression.label(f"key{index}") for index, key in enumerate(keys)]
+        columns: list[Expression] = [key.expression.label(f"key{index}") for index, key in enumerate(keys)]
         reads = [self._selecting(columns, [scope, *filters], order) for scope in self.scopes(caller)]
         statement = reads[0] if len(reads) == 1 else _merged(reads, keys, part)
         limited = statement.limit(literal_column(str(part.size))).offset(literal_column(str(part.first)))
@@ -130,7 +136,7 @@ class Collection:
 
 def _merged(reads: Sequence[Statement], keys: Sequence[OrderKey], part: Part) -> Statement:
     """As many of the first rows of each statement as can be needed, in one order."""
-    most = literal_column(str(part.first + part.size))
+    most: ColumnElement[int] = literal_column(str(part.first + part.size))
     rows = union(*(select(read.limit(most).subquery()) for read in reads)).subquery()
     named = [replace(key, expression=rows.c[f"key{index}"]) for index, key in enumerate(keys)]
     return select(rows).order_by(*(key.expressed(backward=part.is_backward) for key in named))

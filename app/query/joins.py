@@ -7,8 +7,9 @@ outer, so that the number of rows never depends on which columns were asked for.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
-from sqlalchemy import ColumnElement, FromClause, inspect
+from sqlalchemy import ClauseElement, ColumnClause, ColumnElement, FromClause, inspect
 from sqlalchemy.sql import coercions, roles, visitors
+from sqlalchemy.sql.visitors import ExternallyTraversible
 
 from app.columns import Expression, Statement
 from app.models import Base
@@ -23,8 +24,12 @@ def _selectable(entity: Entity) -> FromClause:
     return selectable
 
 
+def _clause(expression: Expression) -> ClauseElement:
+    return coercions.expect(roles.ColumnsClauseRole, expression)
+
+
 def _tables(expression: Expression) -> Iterator[FromClause]:
-    for element in visitors.iterate(coercions.expect(roles.ColumnsClauseRole, expression)):
+    for element in visitors.iterate(_clause(expression)):
         table = getattr(element, "table", None)
         if table is not None:
             yield table
@@ -52,3 +57,27 @@ def with_joins(
     for entity, condition in joined:
         statement = statement.outerjoin(entity, condition)
     return statement
+
+
+def mentions(expression: Expression, *entities: Entity) -> bool:
+    """Whether the expression speaks of any of the tables."""
+    return not {_selectable(entity) for entity in entities}.isdisjoint(_tables(expression))
+
+
+def names(expression: Expression, column: str) -> bool:
+    """Whether the expression has a column of that name, of whatever table."""
+    return any(isinstance(each, ColumnClause) and each.name == column for each in visitors.iterate(_clause(expression)))
+
+
+def in_terms_of(
+    expression: ColumnElement[bool], root: Entity, columns: Mapping[str, Expression]
+) -> ColumnElement[bool]:
+    """The same condition, with each named column of the root table replaced by what says the same elsewhere."""
+    table = _selectable(root)
+
+    def replace(element: ExternallyTraversible, **_: object) -> ExternallyTraversible | None:
+        if isinstance(element, ColumnClause) and element.table in {table} and element.name in columns:
+            return _clause(columns[element.name])
+        return None
+
+    return visitors.replacement_traverse(expression, {}, replace)
