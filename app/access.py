@@ -3,12 +3,13 @@
 Whoever is shown a link may follow it: what a visible booking or order names is visible too.
 """
 
+from collections.abc import Callable
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, or_, select, true, union
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, any_, or_, select, true, union
 
 from app.auth import Caller
-from app.columns import Expression
+from app.columns import Expression, Scope
 from app.models import Category, Customer, History, MediaFile, Offering, Order, Project, Resource, User
 from app.models.enums import BOOKING_OFFERING_TYPE, OfferingState, RequestType, Role
 
@@ -48,26 +49,41 @@ def _own_projects(caller: Caller) -> Select[UUID]:
     return select(Project.uuid).where(has_member(caller))
 
 
-def booking_scopes(caller: Caller) -> list[ColumnElement[bool]]:
-    """Staff see all, the provider's side its own, everybody what they asked for; any of the conditions suffices."""
+def _asked_for(user: Expression) -> ColumnElement[bool]:
+    orders = select(Order.resource_uuid).where(Order.type == RequestType.CREATE, Order.created_by_uuid == user)
+    return Resource.uuid.in_(orders)
+
+
+_BOOKINGS: dict[str, Callable[[Expression], ColumnElement[bool]]] = {
+    "all": lambda _: Resource.is_booking.expression,
+    "of provider": lambda uuid: and_(Resource.is_booking, Resource.provider_uuid == uuid),
+    "of providers": lambda uuids: and_(Resource.is_booking, Resource.provider_uuid == any_(uuids)),
+    "of offering": lambda uuid: and_(Resource.is_booking, Resource.offering_uuid == uuid),
+    "of offerings": lambda uuids: and_(Resource.is_booking, Resource.offering_uuid == any_(uuids)),
+    "asked for by": lambda uuid: and_(Resource.is_booking, _asked_for(uuid)),
+}
+"""What makes a booking visible, each of which is read along an index."""
+
+
+def booking_scopes(caller: Caller) -> list[Scope]:
+    """Staff see all, the provider's side its own, everybody what they asked for; any of them suffices."""
     if caller.is_staff:
-        return [Resource.is_booking.expression]
-    providers, offerings = caller.holding(*_PROVIDER_ROLES), caller.holding(Role.OFFERING_MANAGER)
-    asked_for = select(Order.resource_uuid).where(
-        Order.type == RequestType.CREATE, Order.created_by_uuid == caller.uuid
-    )
-    own = (*_each(Resource.provider_uuid, providers), *_each(Resource.offering_uuid, offerings))
-    return [and_(Resource.is_booking, scope) for scope in (*own, Resource.uuid.in_(asked_for))]
+        return [Scope("all", _BOOKINGS["all"], None)]
+    providers = _each("of provider", caller.holding(*_PROVIDER_ROLES))
+    offerings = _each("of offering", caller.holding(Role.OFFERING_MANAGER))
+    return [*providers, *offerings, Scope("asked for by", _BOOKINGS["asked for by"], caller.uuid)]
 
 
-def _each(column: Expression, uuids: frozenset[UUID]) -> list[ColumnElement[bool]]:
-    """One condition for each uuid, so that each can follow an index; beyond some, one for all."""
-    return [column == uuid for uuid in sorted(uuids)] if len(uuids) <= MOST_SCOPES else [column.in_(uuids)]
+def _each(kind: str, uuids: frozenset[UUID]) -> list[Scope]:
+    """A scope for each uuid; beyond some, one for all."""
+    if len(uuids) > MOST_SCOPES:
+        return [Scope(f"{kind}s", _BOOKINGS[f"{kind}s"], sorted(uuids))]
+    return [Scope(kind, _BOOKINGS[kind], uuid) for uuid in sorted(uuids)]
 
 
 def visible_bookings(caller: Caller) -> ColumnElement[bool]:
     """Bookings that the caller may know of."""
-    return or_(*booking_scopes(caller))
+    return or_(*(scope.condition for scope in booking_scopes(caller)))
 
 
 def known_bookings(caller: Caller) -> ColumnElement[bool]:

@@ -1,10 +1,12 @@
 """Types of SQL that mechanism passes on without looking inside, and classes whose members say their columns."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar, get_type_hints
 
-from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, Uuid, bindparam
+from sqlalchemy import ARRAY, ColumnElement, Row, Select, SQLColumnExpression, Uuid, bindparam
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import TypeEngine
 
 Expression: TypeAlias = SQLColumnExpression[Any]
 """A column, or something computed from columns, of whatever type."""
@@ -12,6 +14,32 @@ Statement: TypeAlias = Select[*tuple[Any, ...]]
 """A SELECT, of whatever columns."""
 Rows: TypeAlias = list[Row[*tuple[Any, ...]]]
 Kind = TypeVar("Kind")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Rows that somebody sees for one reason: its kind, the condition that `build` makes of a value, and the value.
+
+    Scopes of one kind have the same condition but for the value; without a kind, each is different.
+    """
+
+    kind: str | None
+    build: Callable[[Expression], ColumnElement[bool]]
+    value: object
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        """The condition with its value."""
+        return self.build(bindparam(None, self.value, type_=_uuids(self.value)))
+
+    def parameter(self, name: str) -> ColumnElement[bool]:
+        """The condition with a named parameter in place of the value."""
+        return self.build(bindparam(name, type_=_uuids(self.value), required=False))
+
+
+def _uuids(value: object) -> TypeEngine[Any]:
+    return ARRAY(Uuid()) if isinstance(value, list) else Uuid()
+
 
 _made: dict[type, dict[str, Expression]] = {}
 CALLER: ColumnElement[Any] = bindparam("caller", type_=Uuid())

@@ -1,20 +1,30 @@
 """Connections to PostgreSQL, transactions, and the schema."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import TypeAlias
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection
+from asyncpg.pool import PoolConnectionProxy
+from sqlalchemy import URL, Connection, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app.config import Settings
 from app.embedded import Cluster
 
+SERVER_SETTINGS = {"application_name": "booking", "jit": "off", "timezone": "UTC"}
+POOL_SECONDS = 30
+_OF_THE_DIALECT = {"prepared_statement_cache_size", "prepared_statement_name_func", "async_fallback"}
 PROJECT_DIR = Path(__file__).resolve().parent.parent
+
+
+Reader: TypeAlias = asyncpg.Connection | PoolConnectionProxy
+"""A connection on which each statement is a transaction, and a snapshot, of its own."""
 
 
 class Database:
@@ -22,6 +32,7 @@ class Database:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
+        self._readers = _pool(engine)
         self._snapshots = engine.execution_options(isolation_level="REPEATABLE READ")
 
     @asynccontextmanager
@@ -32,6 +43,32 @@ class Database:
         """
         async with (self._snapshots if snapshot else self.engine).begin() as connection:
             yield connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Reader]:
+        """A connection for single statements, each of which sees one snapshot."""
+        await self._readers
+        async with self._readers.acquire(timeout=POOL_SECONDS) as connection:
+            yield connection
+
+
+def _pool(engine: AsyncEngine) -> asyncpg.Pool:
+    """Connections without the library's layers, as many as the engine keeps, and as long as the engine is in use."""
+    _, options = engine.dialect.create_connect_args(engine.url)
+    options = {name: value for name, value in options.items() if name not in _OF_THE_DIALECT}
+    size = getattr(engine.pool, "size", lambda: 1)()
+    pool = asyncpg.create_pool(**options, server_settings=SERVER_SETTINGS, min_size=0, max_size=size, reset=_nothing)
+
+    def leave(_: object) -> None:
+        with suppress(asyncpg.InterfaceError):  # never used
+            pool.terminate()
+
+    event.listen(engine.sync_engine, "engine_disposed", leave)
+    return pool
+
+
+async def _nothing(_: object) -> None:
+    """Reading leaves nothing behind on a connection."""
 
 
 @asynccontextmanager
@@ -54,7 +91,7 @@ async def _engine(settings: Settings, url: URL | str) -> AsyncIterator[Database]
         pool_size=settings.database_pool_size,
         max_overflow=settings.database_pool_overflow,
         pool_pre_ping=False,
-        connect_args={"server_settings": {"application_name": "booking", "jit": "off", "timezone": "UTC"}},
+        connect_args={"server_settings": SERVER_SETTINGS},
     )
     try:
         yield Database(engine)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from app.commands.transfer import load_dataset
-from app.database import Database, migrate
+from app.database import Database, Reader, migrate
 from app.embedded import Cluster
 from app.models import Base
 from tests.dataset import DATASET
@@ -34,6 +34,13 @@ class OneTransaction(Database):
     async def transaction(self, *, snapshot: bool = False) -> AsyncIterator[AsyncConnection]:
         async with self.connection.begin_nested():
             yield self.connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Reader]:
+        raw = await self.connection.get_raw_connection()
+        reader = raw.driver_connection
+        assert reader is not None
+        yield reader
 
 
 @asynccontextmanager

@@ -6,7 +6,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.api.parameters import Fields, Paged, orderings_of, path_uuid
 from app.api.requests import RequestContext, Transaction
@@ -14,6 +13,7 @@ from app.api.responses import PAGE_HEADERS, TAG_HEADERS, answers
 from app.api.routing import Headers, get
 from app.api.versions import tagged
 from app.auth import Caller
+from app.database import Database
 from app.query.collection import EVERYTHING, Collection, ListQuery
 from app.query.fieldset import Context, Item
 from app.query.filtering import FilterSet
@@ -28,7 +28,7 @@ class Pages:
     request: Request
     response: Response
     context: Context
-    connection: AsyncConnection
+    database: Database
     page: Page
 
     @property
@@ -36,25 +36,28 @@ class Pages:
         """Who asks."""
         return self.context.caller
 
+    async def require(self, collection: Collection, uuid: UUID) -> None:
+        """Raises NotFound, unless the caller may see that row."""
+        async with self.database.transaction(snapshot=True) as connection:
+            await collection.require(connection, self.caller, uuid)
+
     async def show(self, collection: Collection, query: ListQuery = EVERYTHING) -> Sequence[Item]:
         """The rows, with the pagination headers on the response; raises InvalidPage beyond the last page."""
-        listing = await collection.page(self.connection, self.context, query, self.page)
+        listing = await collection.page(self.database, self.context, query, self.page)
         self.response.headers.update(self._headers(listing))
         return listing.items
 
     async def count(self, collection: Collection, query: ListQuery) -> Response:
         """The headers that `show` would send, without the rows; raises as it does."""
-        return Headers(self._headers(await collection.head(self.connection, self.context, query, self.page)))
+        return Headers(self._headers(await collection.head(self.database, self.context, query, self.page)))
 
     def _headers(self, listing: Listing) -> dict[str, str]:
         url = self.request.url
         return listing.headers(self.context.base_url + url.path, url.query)
 
 
-async def _pages(
-    request: Request, response: Response, context: RequestContext, connection: Transaction, page: Paged
-) -> Pages:
-    return Pages(request, response, context, connection, page)
+async def _pages(request: Request, response: Response, context: RequestContext, page: Paged) -> Pages:
+    return Pages(request, response, context, request.app.state.database, page)
 
 
 RequestedPages = Annotated[Pages, Depends(_pages)]

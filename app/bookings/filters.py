@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, String, and_, bindparam, exists, func, literal_column, or_, select
 
 from app.api.parameters import (
     Exact,
@@ -26,7 +26,7 @@ from app.bookings.aggregates import components
 from app.columns import Expression
 from app.models import Offering, Order, Project, Resource, RoleGrant, Slot, User
 from app.models.enums import BillingType, OrderState, ResourceState
-from app.query.filtering import FilterSet, contains, equals, one_of, part_of, since, until, where
+from app.query.filtering import FilterSet, Values, contains, equals, one_of, part_of, pattern, since, until, where
 from app.query.ordering import Orderings
 from app.values import uuid_or_none
 
@@ -72,37 +72,37 @@ def _only_components(billing: BillingType) -> Callable[[bool], ColumnElement[boo
     return lambda flag: only == flag
 
 
-def _count_is(*billing: BillingType) -> Callable[[Decimal], ColumnElement[bool]]:
-    def condition(number: Decimal) -> ColumnElement[bool]:
-        whole = number == number.to_integral_value() and abs(number) < 2**31
-        return components(*billing) == int(number) if whole else false()
-
-    return condition
+def _count_is(*billing: BillingType) -> Callable[[object], ColumnElement[bool]]:
+    return lambda number: components(*billing) == number
 
 
-def _referred(column: Expression) -> Callable[[UUID | None], ColumnElement[bool]]:
-    return lambda uuid: false() if uuid is None else column == uuid
+def _whole(name: str, number: Decimal) -> Values:
+    """The number, or none if nothing can be counted by it."""
+    return {name: int(number) if abs(number) < 2**31 and number == number.to_integral_value() else None}
 
 
-def _query(value: str) -> ColumnElement[bool]:
+def _query(part: Expression) -> ColumnElement[bool]:
     """A booking by its uuid, or by a text in its name, slug, ids or addresses. Rule: contract, 4.10."""
-    matches = [
-        contains(Resource.name, value),
-        contains(Resource.slug, value),
-        func.lower(Resource.backend_id) == func.lower(value),
-        func.lower(Resource.effective_id) == func.lower(value),
-        *(_address_contains(name, value) for name in ADDRESSES),
-    ]
-    if uuid := uuid_or_none(value):
-        matches.append(Resource.uuid == uuid)
-    return or_(*matches)
+    whole = func.lower(bindparam("query_whole", type_=String, required=False))
+    return or_(
+        contains(Resource.name, part),
+        contains(Resource.slug, part),
+        func.lower(Resource.backend_id) == whole,
+        func.lower(Resource.effective_id) == whole,
+        *(_address_contains(name, part) for name in ADDRESSES),
+        Resource.uuid == bindparam("query_uuid", required=False),
+    )
 
 
-def _address_contains(name: str, value: str) -> ColumnElement[bool]:
+def _searched(name: str, value: str) -> Values:
+    return {name: pattern(value), "query_whole": value, "query_uuid": uuid_or_none(value)}
+
+
+def _address_contains(name: str, part: Expression) -> ColumnElement[bool]:
     members = func.jsonb_path_query(Resource.backend_metadata[name], literal_column("'$[*]'")).column_valued(
         f"{name}_member"
     )
-    return exists(select(members).where(contains(members.op("#>>")(literal_column("'{}'")), value)).correlate(Resource))
+    return exists(select(members).where(contains(members.op("#>>")(literal_column("'{}'")), part)).correlate(Resource))
 
 
 def _active_grant(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -126,24 +126,24 @@ class BookingFilters(FilterSet):
 
     backend_id: Text = where(equals(Resource.backend_id), "Backend ID")
     category_uuid: Uuid = where(equals(Offering.category_uuid), "Kind of the offering.")
-    component_count: Number = where(_count_is(), "Filter by exact number of components")
+    component_count: Number = where(_count_is(), "Filter by exact number of components", prepare=_whole)
     connected_customer_uuid: Uuid = where(_connected_to, "Organisation that offers, or that books.")
     created: Moment = where(since(Resource.created), "Created after")
     created_before: Moment = where(until(Resource.created), "Created before or then.", extension=True)
-    customer: CustomerUrl = where(_referred(Project.customer_uuid), "Organisation that books: URL, path or UUID.")
+    customer: CustomerUrl = where(equals(Project.customer_uuid), "Organisation that books: URL, path or UUID.")
     customer_uuid: Uuid = where(equals(Project.customer_uuid), "Organisation that books.")
     downscaled: Flag = where(equals(Resource.downscaled), "The provider has reduced what the booking gives.")
     has_terminate_date: Flag = where(equals(Resource.end_date.is_not(None)), "Has termination date")
     lexis_links_supported: Flag = where(equals(Offering.plugin_options.has_key("heappe_url")), "LEXIS links supported")
     limit_based: Flag = where(_has_components(BillingType.LIMIT), "Filter by limit-based offerings")
     limit_component_count: Number = where(
-        _count_is(BillingType.LIMIT), "Filter by exact number of limit-based components"
+        _count_is(BillingType.LIMIT), "Filter by exact number of limit-based components", prepare=_whole
     )
     modified: Moment = where(since(Resource.modified), "Modified after")
     modified_before: Moment = where(until(Resource.modified), "Modified before or then.", extension=True)
     name: Text = where(part_of(Resource.name), "Part of the name, in any case.")
     name_exact: Exact = where(equals(Resource.name), "The name, to the letter.")
-    offering: OfferingUrl = where(_referred(Resource.offering_uuid), "Offering: URL, path or UUID.")
+    offering: OfferingUrl = where(equals(Resource.offering_uuid), "Offering: URL, path or UUID.")
     offering_billable: Flag = where(equals(Offering.billable), "Use of the offering is invoiced.")
     offering_shared: Flag = where(equals(Offering.shared), "Offering shared")
     offering_slug: TextList = where(one_of(Offering.slug), "Multiple values may be separated by commas.")
@@ -164,7 +164,11 @@ class BookingFilters(FilterSet):
     project_name: Text = where(equals(Project.name), "Name of the project, to the letter.")
     project_uuid: Uuid = where(equals(Resource.project_uuid), "Project that the booking is for.")
     provider_uuid: Uuid = where(equals(Resource.provider_uuid), "Organisation that offers.")
-    query: Text = where(_query, "Search by resource UUID, name, slug, backend ID, effective ID, IPs or hypervisor")
+    query: Text = where(
+        _query,
+        "Search by resource UUID, name, slug, backend ID, effective ID, IPs or hypervisor",
+        prepare=_searched,
+    )
     restrict_member_access: Flag = where(
         equals(Resource.restrict_member_access), "Members of the project have no access."
     )

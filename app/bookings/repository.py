@@ -16,7 +16,7 @@ from app.lifecycle.service import BOOKING
 from app.models import BookingCount, History, Offering, Project, Resource
 from app.models.bookings import ANY_PROJECT
 from app.models.enums import BOOKING_OFFERING_TYPE, ResourceState
-from app.query.collection import Collection
+from app.query.collection import Collection, any_scope
 from app.query.joins import Relations, in_terms_of, mentions, names, with_joins
 
 _COUNTED_BY = {
@@ -53,7 +53,7 @@ BOOKINGS = Collection(
 def changes_of(uuid: UUID) -> Collection:
     """The recorded changes of a booking, oldest first; whether the caller may see the booking is not asked here."""
     own = History.resource_uuid == uuid
-    return Collection(BOOKING, HISTORY, lambda _: [own], {"created": History.created}, "created")
+    return Collection(BOOKING, HISTORY, any_scope(lambda _: own), {"created": History.created}, "created")
 
 
 async def overdue(connection: AsyncConnection, now: datetime) -> Sequence[UUID]:

@@ -93,7 +93,7 @@ async def reject_booking(
 )
 async def list_history(pages: RequestedPages, uuid: BookingUuid) -> Sequence[Item]:
     """Who changed the state of a booking, when, from what to what, and why. Entries are only ever added."""
-    await BOOKINGS.require(pages.connection, pages.caller, uuid)
+    await pages.require(BOOKINGS, uuid)
     return await pages.show(changes_of(uuid))
 
 

@@ -14,7 +14,7 @@ from app.calendar.schemas import BUSY_PERIOD
 from app.columns import columns_of, read_one
 from app.models import BusySlot, Offering, Order, RoleGrant, User
 from app.models.enums import RequestType
-from app.query.collection import Collection
+from app.query.collection import Collection, any_scope
 from app.relations import full_name
 from app.slots.repository import taken_time
 from app.values import JsonObject
@@ -47,7 +47,7 @@ class TakenPeriod:
 def busy_slots_of(offering_uuid: UUID) -> Collection:
     """The busy slots of an offering, earliest first; whether the caller may see them is not asked here."""
     own = BusySlot.offering_uuid == offering_uuid
-    return Collection(BUSY_SLOT, BUSY_PERIOD, lambda _: [own], {"start": BusySlot.start}, "start")
+    return Collection(BUSY_SLOT, BUSY_PERIOD, any_scope(lambda _: own), {"start": BusySlot.start}, "start")
 
 
 async def offering(connection: AsyncConnection, caller: Caller, uuid: UUID) -> CalendarOffering | None:

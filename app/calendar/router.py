@@ -123,7 +123,8 @@ async def list_free(
 )
 async def list_busy_slots(pages: RequestedPages, uuid: OfferingUuid) -> Sequence[Item]:
     """Periods that the provider keeps free of bookings, for maintenance and the like, earliest first."""
-    await service.require_managed(pages.connection, pages.caller, uuid)
+    async with pages.database.transaction(snapshot=True) as connection:
+        await service.require_managed(connection, pages.caller, uuid)
     return await pages.show(busy_slots_of(uuid))
 
 

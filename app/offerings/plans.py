@@ -11,7 +11,7 @@ from app.links import PLAN
 from app.models import Plan
 from app.models.enums import BillingUnit
 from app.offerings.loaders import load_current_plans, load_prices
-from app.query.collection import Collection
+from app.query.collection import Collection, any_scope
 from app.query.fieldset import Context, Fieldset, Item, Loader, View, column, link, related
 
 
@@ -57,7 +57,7 @@ def plans_of(offering: UUID, *, archived: bool) -> Collection:
     """Plans of an offering, `archived` ones too or not; whether the caller may see the offering is not asked here."""
     own = Plan.offering_uuid == offering
     shown = own if archived else own & Plan.archived.is_(False)
-    return Collection("Plan", PLAN_VIEW, lambda _: [shown], {"name": Plan.name.collate("C")}, "name")
+    return Collection("Plan", PLAN_VIEW, any_scope(lambda _: shown), {"name": Plan.name.collate("C")}, "name")
 
 
 async def load_plans(connection: AsyncConnection, context: Context, uuids: Iterable[UUID]) -> Mapping[UUID, list[Item]]:

@@ -34,7 +34,7 @@ PlanUuid = Annotated[UUID, Depends(path_uuid("Plan", "plan_uuid", "UUID of a pla
 )
 async def list_plans(pages: RequestedPages, uuid: OfferingUuid, fields: Fields) -> Sequence[Item]:
     """The price lists that can be chosen when booking."""
-    await PUBLIC_OFFERINGS.require(pages.connection, pages.caller, uuid)
+    await pages.require(PUBLIC_OFFERINGS, uuid)
     return await pages.show(plans_of(uuid, archived=False), ListQuery(fields=fields))
 
 

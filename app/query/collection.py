@@ -1,24 +1,27 @@
 """Rows of one kind, of which each caller may see a part: how they are counted, listed and found."""
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import reduce
 from typing import TypeAlias, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal_column, or_, select, true, union
+from asyncpg import Record
+from sqlalchemy import ColumnElement, func, literal_column, or_, select, text, true, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.auth import Caller
-from app.columns import Expression, Statement
+from app.columns import Expression, Scope, Statement
+from app.database import Database, Reader
 from app.errors import NotFound
 from app.query.fieldset import Context, Item, View
-from app.query.filtering import FilterSet
+from app.query.filtering import FilterSet, Values
 from app.query.joins import with_joins
 from app.query.ordering import Orderings, OrderKey, order_keys
 from app.query.pagination import Listing, Page, Part
+from app.query.prepared import Statements
 
 
 @dataclass(frozen=True)
@@ -31,15 +34,13 @@ class ListQuery:
 
 
 EVERYTHING = ListQuery()
-
-
-Scopes: TypeAlias = Callable[[Caller], Sequence[ColumnElement[bool]]]
+Scopes: TypeAlias = Callable[[Caller], Sequence[Scope]]
 Count: TypeAlias = Callable[[Sequence[ColumnElement[bool]]], Statement | None]
 
 
 def any_scope(visible_to: Callable[[Caller], ColumnElement[bool]]) -> Scopes:
     """All that a caller sees as one scope, where lists are short."""
-    return lambda caller: [visible_to(caller)]
+    return lambda caller: [Scope(None, lambda _: visible_to(caller), None)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,25 +59,29 @@ class Collection:
     default_ordering: str
     version: Expression | None = None
     counted: Count | None = None
+    statements: Statements = field(default_factory=Statements)
 
     def not_found(self) -> NotFound:
         """What is said of a row that is not there, or not for the caller to see."""
         return NotFound.of(self.noun)
 
-    async def page(self, connection: AsyncConnection, context: Context, query: ListQuery, page: Page) -> Listing:
+    async def page(self, database: Database, context: Context, query: ListQuery, page: Page) -> Listing:
         """A page of the rows that the caller may see and that meet the filters; raises InvalidPage beyond the last.
 
         First the uuids, then what is shown of them, so that no row is read that is not shown.
         """
-        count = await self._count(connection, context.caller, query)
-        offset = page.offset(count)
-        uuids = await self._uuids(connection, context.caller, query, Part(offset, page.size, count)) if count else []
-        found = await self.view.read(connection, context, uuids, query.fields) if uuids else {}
-        return Listing([found[uuid] for uuid in uuids], count, page)
+        selection = Selection(self, context.caller, query)
+        async with database.reading() as reader:
+            count, rows = await selection.read(reader, page)
+        uuids = [row["uuid"] for row in rows]
+        async with database.transaction(snapshot=True) as connection:
+            found = await self.view.read(connection, context, uuids, query.fields) if uuids else {}
+        return Listing([found[uuid] for uuid in uuids if uuid in found], count, page)
 
-    async def head(self, connection: AsyncConnection, context: Context, query: ListQuery, page: Page) -> Listing:
+    async def head(self, database: Database, context: Context, query: ListQuery, page: Page) -> Listing:
         """What `page` would find, without the rows."""
-        count = await self._count(connection, context.caller, query)
+        async with database.reading() as reader:
+            count = await Selection(self, context.caller, query).count(reader)
         page.offset(count)
         return Listing([], count, page)
 
@@ -87,8 +92,8 @@ class Collection:
 
     async def require(self, connection: AsyncConnection, caller: Caller, uuid: UUID) -> None:
         """Raises NotFound, unless there is a row of that uuid that the caller may see."""
-        visible = or_(*self.scopes(caller))
-        statement = self._selecting([self.view.uuid], [self.view.uuid == uuid, visible])
+        visible = or_(*(scope.condition for scope in self.scopes(caller)))
+        statement = self.selecting([self.view.uuid], [self.view.uuid == uuid, visible])
         if (await connection.execute(statement)).first() is None:
             raise self.not_found()
 
@@ -98,7 +103,7 @@ class Collection:
         statement = select(self.version).where(self.view.uuid == uuid)
         return cast("datetime", (await connection.execute(statement)).scalar_one())
 
-    def _selecting(
+    def selecting(
         self,
         columns: Sequence[Expression],
         conditions: Sequence[ColumnElement[bool]],
@@ -109,29 +114,80 @@ class Collection:
         statement = with_joins(select(*columns), self.view.root, self.view.relations, mentioned)
         return statement.where(*conditions).order_by(*order)
 
-    async def _count(self, connection: AsyncConnection, caller: Caller, query: ListQuery) -> int:
-        """The rows of each scope that are in none before it, summed up."""
-        filters, before = query.filters.conditions(), list[ColumnElement[bool]]()
-        counts: list[Expression] = []
-        for scope in self.scopes(caller):
-            conditions = [scope, *filters, *(other.is_not(true()) for other in before)]
-            counted = self.counted(conditions) if self.counted else None
-            statement = self._selecting([func.count(self.view.uuid)], conditions) if counted is None else counted
-            counts.append(statement.scalar_subquery())
-            before.append(scope)
-        return int((await connection.execute(select(reduce(operator.add, counts)))).scalar_one())
 
-    async def _uuids(self, connection: AsyncConnection, caller: Caller, query: ListQuery, part: Part) -> Sequence[UUID]:
-        """The first rows of each scope, merged; a part beyond the middle is read from the other end."""
-        keys = order_keys(self.orderings, query.orderings, self.default_ordering, self.view.uuid)
-        filters = query.filters.conditions()
+class Selection:
+    """What a caller asks of a collection: how many rows there are, and which of them make up a page."""
+
+    def __init__(self, collection: Collection, caller: Caller, query: ListQuery) -> None:
+        self._collection, self._query = collection, query
+        self._scopes = collection.scopes(caller)
+        kinds = tuple(scope.kind for scope in self._scopes)
+        self._given = query.filters.shape()
+        self._shape = None if None in kinds else (kinds, type(query.filters), self._given, tuple(query.orderings))
+        scoped: Values = {f"scope_{index}": scope.value for index, scope in enumerate(self._scopes)}
+        self._values: Values = {**scoped, **query.filters.values(), "caller": caller.uuid}
+
+    async def read(self, reader: Reader, page: Page) -> tuple[int, Sequence[Record]]:
+        """How many rows there are, and those of the page, by `uuid`; raises InvalidPage.
+
+        The first page is read together with the count; another one once it is known where it begins.
+        """
+        if page.number != 1:
+            count = await self.count(reader)
+            part = Part(page.offset(count), page.size, count)
+            return count, await self._fetch(reader, ("part", part), lambda: self._page(part))
+        part = Part(0, page.size, page.size)
+        rows = await self._fetch(reader, ("first", page.size), lambda: self._first(part))
+        return int(rows[0]["count"]), [row for row in rows if row["uuid"] is not None]
+
+    async def count(self, reader: Reader) -> int:
+        """How many rows there are."""
+        [row] = await self._fetch(reader, ("count",), lambda: select(self._count()))
+        return int(row[0])
+
+    async def _fetch(self, reader: Reader, what: Hashable, compose: Callable[[], Statement]) -> Sequence[Record]:
+        shape = None if self._shape is None else (what, self._shape)
+        return await self._collection.statements.of(shape, compose).fetch(reader, self._values)
+
+    def _conditions(self) -> tuple[list[ColumnElement[bool]], list[ColumnElement[bool]]]:
+        """Those of the scopes, and those of the filters."""
+        scopes = [scope.parameter(f"scope_{index}") for index, scope in enumerate(self._scopes)]
+        return scopes, type(self._query.filters).conditions(self._given)
+
+    def _count(self) -> Expression:
+        """The rows of each scope that are in none before it, summed up."""
+        scopes, filters = self._conditions()
+        counts: list[Expression] = []
+        for index, scope in enumerate(scopes):
+            conditions = [scope, *filters, *(other.is_not(true()) for other in scopes[:index])]
+            counted = self._collection.counted(conditions) if self._collection.counted else None
+            if counted is None:
+                counted = self._collection.selecting([func.count(self._collection.view.uuid)], conditions)
+            counts.append(counted.scalar_subquery())
+        return reduce(operator.add, counts).label("count")
+
+    def _first(self, part: Part) -> Statement:
+        """The first page beside the count, which is there even if no row is."""
+        page = self._page(part).subquery("page")
+        nothing = select(self._count()).subquery("counted")
+        return select(nothing.c.count, page).select_from(nothing.outerjoin(page, true())).order_by(page.c.number)
+
+    def _page(self, part: Part) -> Statement:
+        """The first rows of each scope, merged and numbered; a part beyond the middle is read from the other end."""
+        collection = self._collection
+        keys = order_keys(
+            collection.orderings, self._query.orderings, collection.default_ordering, collection.view.uuid
+        )
         order = [key.expressed(backward=part.is_backward) for key in keys]
         columns: list[Expression] = [key.expression.label(f"key{index}") for index, key in enumerate(keys)]
-        reads = [self._selecting(columns, [scope, *filters], order) for scope in self.scopes(caller)]
+        scopes, filters = self._conditions()
+        reads = [collection.selecting(columns, [scope, *filters], order) for scope in scopes]
         statement = reads[0] if len(reads) == 1 else _merged(reads, keys, part)
         limited = statement.limit(literal_column(str(part.size))).offset(literal_column(str(part.first)))
-        uuids = [row[-1] for row in await connection.execute(limited)]
-        return uuids[::-1] if part.is_backward else uuids
+        rows = limited.subquery("rows")
+        named = [replace(key, expression=rows.c[f"key{index}"]) for index, key in enumerate(keys)]
+        number = func.row_number().over(order_by=[key.expressed() for key in named]).label("number")
+        return select(rows.c[f"key{len(keys) - 1}"].label("uuid"), number).order_by(text("number"))
 
 
 def _merged(reads: Sequence[Statement], keys: Sequence[OrderKey], part: Part) -> Statement:

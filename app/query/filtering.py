@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from enum import Enum
+from typing import Any, TypeAlias, TypeVar, cast
 
 from pydantic import BaseModel, Field, model_validator
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, bindparam, or_
 
 from app.columns import Expression
 from app.values import JsonObject
@@ -14,16 +15,27 @@ Value = TypeVar("Value")
 Predicate: TypeAlias = ColumnElement[bool]
 
 
+Values: TypeAlias = dict[str, object]
+Shape: TypeAlias = tuple[tuple[str, object], ...]
+"""Which parameters are given, each with what of its value belongs to the statement."""
+
+
 @dataclass(frozen=True, eq=False)
 class Condition:
     """How a parameter's value becomes an SQL condition; an empty one counts as not given, unless `empty_is_value`.
 
-    Conditions with the same `within` speak of one and the same related row, which it looks for.
+    `build` makes the condition of the value, or of what stands for it in a prepared statement; `prepare` makes of a
+    value what the statement takes. Conditions with the same `within` speak of one and the same related row.
     """
 
     build: Callable[..., Predicate]
     empty_is_value: bool
     within: Callable[..., Predicate] | None
+    prepare: Callable[[str, Any], Values]
+
+
+def _as_given(name: str, value: object) -> Values:
+    return {name: value}
 
 
 def _nothing() -> None:
@@ -42,10 +54,12 @@ def where(
     extension: bool = False,
     empty_is_value: bool = False,
     within: Callable[..., Predicate] | None = None,
+    prepare: Callable[[str, Any], Values] | None = None,
 ) -> Any:
     """A filter parameter; `extension` marks one that the published contract of November 2025 does not have."""
     declared = given(f"{description} (An extension.)" if extension else description)
-    declared.metadata.append(Condition(build, empty_is_value, within))
+    prepared = prepare or getattr(build, "prepare", None) or _as_given
+    declared.metadata.append(Condition(build, empty_is_value, within, prepared))
     return declared
 
 
@@ -68,15 +82,55 @@ class FilterSet(BaseModel):
         for name, field in cls.model_fields.items():
             yield from ((name, each) for each in field.metadata if isinstance(each, Condition))
 
-    def conditions(self) -> list[Predicate]:
-        """The conditions of the parameters that were given; all must hold."""
+    def shape(self) -> Shape:
+        """Which parameters are given, with the values that belong to the statement: flags, and choices out of few."""
+        return tuple((name, _fixed(getattr(self, name))) for name, _ in self._table() if name in self.model_fields_set)
+
+    def values(self) -> Values:
+        """What a statement of this shape takes."""
+        found: Values = {}
+        for name, condition in self._table():
+            value = getattr(self, name)
+            if name not in self.model_fields_set or _is_fixed(value):
+                continue
+            if isinstance(value, list):
+                found |= {f"{name}_{index}": each for index, each in enumerate(value)}
+            else:
+                found |= condition.prepare(name, value)
+        return found
+
+    @classmethod
+    def conditions(cls, shape: Shape) -> list[Predicate]:
+        """The conditions of the parameters that are given; all must hold."""
         found: list[Predicate] = []
         of_one_row: dict[Callable[..., Predicate], list[Predicate]] = {}
-        for name, condition in self._table():
-            if name in self.model_fields_set:
-                among = found if condition.within is None else of_one_row.setdefault(condition.within, [])
-                among.append(condition.build(getattr(self, name)))
+        table = dict(cls._table())
+        for name, fixed in shape:
+            condition = table[name]
+            among = found if condition.within is None else of_one_row.setdefault(condition.within, [])
+            among.append(condition.build(_parameter(name, fixed)))
         return [*found, *(within(*own) for within, own in of_one_row.items())]
+
+
+def _is_fixed(value: object) -> bool:
+    return isinstance(value, bool) or (isinstance(value, list) and all(isinstance(each, Enum) for each in value))
+
+
+def _fixed(value: object) -> object:
+    """What of a value belongs to the shape: all of it, the length of a list, or nothing."""
+    if isinstance(value, list):
+        return tuple(value) if _is_fixed(value) else len(value)
+    return value if isinstance(value, bool) else None
+
+
+def _parameter(name: str, fixed: object) -> object:
+    if isinstance(fixed, bool):
+        return fixed
+    if isinstance(fixed, tuple):
+        return list(fixed)
+    names = [name] if fixed is None else [f"{name}_{index}" for index in range(cast("int", fixed))]
+    found: list[object] = [bindparam(each, required=False) for each in names]
+    return found[0] if fixed is None else found
 
 
 def _given(value: Any) -> bool:
@@ -85,10 +139,15 @@ def _given(value: Any) -> bool:
     return value is not None and any(part.strip() for each in value for part in each.split(","))
 
 
-def contains(column: Expression, text: str) -> Predicate:
-    """Whether the column contains the text, in any case; wildcards of LIKE are literal characters."""
+def pattern(text: str) -> str:
+    """What LIKE takes for a part of a text; its wildcards are literal characters."""
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return column.ilike(f"%{escaped}%", escape="\\")
+    return f"%{escaped}%"
+
+
+def contains(column: Expression, part: Expression) -> Predicate:
+    """Whether the column contains what the pattern says, in any case."""
+    return column.ilike(part, escape="\\")
 
 
 def equals(column: Expression) -> Callable[[object], Predicate]:
@@ -101,9 +160,21 @@ def one_of(column: Expression) -> Callable[[list[Value]], Predicate]:
     return lambda values: column.in_(values)
 
 
-def part_of(*columns: Expression) -> Callable[[str], Predicate]:
+@dataclass(frozen=True)
+class part_of:  # noqa: N801 - a condition, as the functions around it
     """A part of one of the columns."""
-    return lambda value: or_(*(contains(column, value) for column in columns))
+
+    columns: tuple[Expression, ...]
+
+    def __init__(self, *columns: Expression) -> None:
+        object.__setattr__(self, "columns", columns)
+
+    def __call__(self, part: Expression) -> Predicate:
+        return or_(*(contains(column, part) for column in self.columns))
+
+    def prepare(self, name: str, value: str) -> Values:
+        """The pattern."""
+        return {name: pattern(value)}
 
 
 def since(column: Expression) -> Callable[[object], Predicate]:
