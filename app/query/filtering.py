@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any, TypeAlias, TypeVar, cast
 
 from pydantic import BaseModel, Field, model_validator
-from sqlalchemy import ColumnElement, bindparam, or_
+from sqlalchemy import ColumnElement, bindparam, or_, type_coerce
 
 from app.columns import Expression
 from app.values import JsonObject
@@ -157,7 +157,8 @@ def equals(column: Expression) -> Callable[[object], Predicate]:
 
 def one_of(column: Expression) -> Callable[[list[Value]], Predicate]:
     """One of the values."""
-    return lambda values: column.in_(values)
+    kind = cast("ColumnElement[object]", column).type
+    return lambda values: column.in_([type_coerce(each, kind) for each in values])
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import pytest
+from asyncpg.connection import LoggedQuery
 from httpx import AsyncClient
 from sqlalchemy import event, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -349,12 +350,21 @@ def statements(rows: AsyncConnection) -> Iterator[list[str]]:
         if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
             executed.append(statement)
 
+    def note_read(logged: LoggedQuery) -> None:
+        if logged.query.startswith("SELECT"):  # not what the driver asks about types
+            executed.append(logged.query)
+
+    assert rows.sync_connection is not None
+    driver = rows.sync_connection.connection.driver_connection
+    assert driver is not None
     engine = rows.engine.sync_engine
+    driver.add_query_logger(note_read)
     event.listen(engine, "before_cursor_execute", note)
     try:
         yield executed
     finally:
         event.remove(engine, "before_cursor_execute", note)
+        driver.remove_query_logger(note_read)
 
 
 async def cost(client: AsyncClient, rows: AsyncConnection, query: str, headers: Row) -> int:

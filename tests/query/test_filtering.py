@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import pytest
 from pydantic import BeforeValidator
-from sqlalchemy import ColumnElement, and_, exists
+from sqlalchemy import ColumnElement, and_, exists, literal
 
 from app.query.filtering import FilterSet, contains, equals, given, one_of, part_of, since, until, where
 from tests.query.library import Author, Book, Country, sql
@@ -34,8 +34,12 @@ class Shouting(FilterSet):
     title: Annotated[str, BeforeValidator(str.upper)] = where(equals(Book.title), "In capitals.")
 
 
-def conditions(**values: Any) -> list[str]:
-    return [sql(each) for each in BookFilters.model_validate(values).conditions()]
+class Searching(FilterSet):
+    title: str = where(part_of(Book.title), "A part of it.")
+
+
+def conditions(filters: FilterSet) -> list[str]:
+    return [sql(each.params(filters.values())) for each in type(filters).conditions(filters.shape())]
 
 
 AUTHOR = "EXISTS (SELECT * FROM author, book WHERE author.uuid = book.author_uuid AND {})"
@@ -74,12 +78,24 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_parameters_that_were_given_make_conditions(case: str) -> None:
     values, expected = CASES[case]
-    assert conditions(**values) == expected
+    assert conditions(BookFilters.model_validate(values)) == expected
 
 
 def test_values_are_those_of_the_type() -> None:
-    [condition] = Shouting.model_validate({"title": "emma"}).conditions()
-    assert sql(condition) == "book.title = 'EMMA'"
+    assert conditions(Shouting.model_validate({"title": "emma"})) == ["book.title = 'EMMA'"]
+
+
+def test_shape_has_flags_and_choices_but_no_other_values() -> None:
+    given = {"title": "Emma", "thick": "true", "titles": ["a", "b"]}
+    filters = BookFilters.model_validate(given)
+    assert filters.shape() == (("title", None), ("titles", 2), ("thick", True))
+    assert filters.values() == {"title": "Emma", "titles_0": "a", "titles_1": "b"}
+
+
+def test_part_of_a_text_is_given_as_a_pattern() -> None:
+    part = Searching.model_validate({"title": "a%b_c\\d"})
+    assert part.values() == {"title": r"%a\%b\_c\\d%"}
+    assert conditions(part) == [r"book.title ILIKE '%a\%b\_c\\d%' ESCAPE '\'"]
 
 
 def test_parameters_with_a_meaning_when_empty_are_known() -> None:
@@ -95,9 +111,9 @@ def test_extension_says_that_it_is_one() -> None:
 @pytest.mark.parametrize(
     ("condition", "expected"),
     [
-        (contains(Book.title, "a%b_c\\d"), r"book.title ILIKE '%a\%b\_c\\d%' ESCAPE '\'"),
+        (contains(Book.title, literal("%x%")), r"book.title ILIKE '%x%' ESCAPE '\'"),
         (
-            part_of(Book.title, Author.name)("x"),
+            part_of(Book.title, Author.name)(literal("%x%")),
             r"book.title ILIKE '%x%' ESCAPE '\' OR author.name ILIKE '%x%' ESCAPE '\'",
         ),
         (since(Book.pages)(3), "book.pages >= 3"),

@@ -2,34 +2,44 @@
 
 import pytest
 
-from app.query.ordering import Orderings, ordered
+from app.query.ordering import Orderings, order_keys
 from tests.query.library import Author, Book, sql
 
 KEYS: Orderings = {"title": Book.title, "pages": Book.pages, "author": Author.name}
 
 
+def ordered(chosen: list[str], default: str = "title", *, backward: bool = False) -> list[str]:
+    return [sql(key.expressed(backward=backward)) for key in order_keys(KEYS, chosen, default, Book.uuid)]
+
+
 @pytest.mark.parametrize(
     ("chosen", "expected"),
     [
-        ([], ["book.title ASC NULLS LAST"]),
-        (["title"], ["book.title ASC NULLS LAST"]),
+        ([], ["book.title ASC"]),
+        (["title"], ["book.title ASC"]),
         (["pages"], ["book.pages ASC NULLS LAST"]),
         (["-pages"], ["book.pages DESC NULLS LAST"]),
-        (["author", "-title"], ["author.name ASC NULLS LAST", "book.title DESC NULLS LAST"]),
+        (["author", "-title"], ["author.name ASC", "book.title DESC"]),
         (["pages", "-pages"], ["book.pages ASC NULLS LAST", "book.pages DESC NULLS LAST"]),
     ],
     ids=str,
 )
 def test_nulls_are_last_and_ties_are_broken_by_the_uuid(chosen: list[str], expected: list[str]) -> None:
-    order = ordered(KEYS, chosen, "title", Book.uuid)
-    assert [sql(each) for each in order] == [*expected, "book.uuid"]
+    assert ordered(chosen) == [*expected, "book.uuid ASC"]
+
+
+def test_backward_is_the_same_order_from_its_end() -> None:
+    assert ordered(["-pages", "title"], backward=True) == [
+        "book.pages ASC NULLS FIRST",
+        "book.title DESC",
+        "book.uuid DESC",
+    ]
 
 
 def test_default_may_run_backwards() -> None:
-    first, _ = ordered(KEYS, [], "-pages", Book.uuid)
-    assert sql(first) == "book.pages DESC NULLS LAST"
+    assert ordered([], "-pages")[0] == "book.pages DESC NULLS LAST"
 
 
 def test_unknown_ordering_is_a_defect() -> None:
     with pytest.raises(KeyError):
-        ordered(KEYS, ["colour"], "title", Book.uuid)
+        ordered(["colour"])
