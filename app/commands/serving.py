@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
+from app.commands.demo.many.market import FEWEST, sized
 from app.commands.demo.start import prepare
 from app.config import settings
 
@@ -25,16 +26,24 @@ def serve(host: Host = "127.0.0.1", port: Port = 8000, workers: Workers = 1) -> 
     uvicorn.run(APPLICATION, host=host, port=port, workers=workers, forwarded_allow_ips=trusted)
 
 
-def demo(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+def demo(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    bookings: Annotated[int | None, typer.Option(help="Invent this many, to try the speed.", min=FEWEST)] = None,
+    offerings: Annotated[int | None, typer.Option(help="Spread them over this many.", min=3)] = None,
+    customers: Annotated[int | None, typer.Option(help="Invent this many organisations.", min=3)] = None,
+    seed: Annotated[int, typer.Option(help="Invent others with another seed.")] = 0,
+) -> None:
     """Serve the API on invented data, without any preparation.
 
     The data is kept by an embedded PostgreSQL, in the directory that BOOKING_DATA_DIR names. Tokens and commands to
     begin with are printed.
     """
     configured = settings().model_copy(update={"database_url": None})
+    size = sized(bookings, offerings, customers, seed) if bookings else None
 
     async def run() -> None:
-        instructions = await prepare(configured, f"http://{host}:{port}")
+        instructions = await prepare(configured, f"http://{host}:{port}", size)
         application = resolve_name(FACTORY)(configured)
         server = uvicorn.Server(uvicorn.Config(application, host=host, port=port, log_level="warning"))
         serving = asyncio.create_task(server.serve())
