@@ -1,0 +1,135 @@
+"""The databases that are measured: made once by the generator of the demo, and kept in a directory."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import asyncpg
+from sqlalchemy import URL, make_url, select, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from app.commands.accounts.repository import create_token
+from app.commands.demo.many.copying import fill
+from app.commands.demo.many.market import ROLES, STAFF, sized
+from app.database import Database
+from app.embedded import Cluster
+from app.models import User
+from tests.benchmark import trees
+from tests.benchmark.load import spread
+
+SETTINGS = {
+    "autovacuum": "off",
+    "shared_buffers": "1GB",
+    "shared_preload_libraries": "pg_stat_statements",
+}
+"""Nothing works behind one's back; statements are counted only when that is asked for."""
+COUNTED = "SELECT coalesce(sum(calls), 0)::bigint FROM pg_stat_statements WHERE query !~* '^(begin|commit|rollback|;)'"
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Data:
+    """A database with bookings, and a token of each role."""
+
+    url: str
+    postmaster: int
+    tokens: dict[str, str]
+
+
+@contextmanager
+def server(folder: Path) -> Iterator[Cluster]:
+    """The PostgreSQL of a directory, with what counts statements."""
+    with Cluster(folder / "postgres", settings=SETTINGS) as cluster:
+        asyncio.run(_execute(cluster.url("postgres"), "CREATE EXTENSION IF NOT EXISTS pg_stat_statements"))
+        count_statements(cluster, on=False)
+        yield cluster
+
+
+def prepare(cluster: Cluster, folder: Path, tree: Path, bookings: int) -> Data:
+    """The database of so many bookings with the schema of a tree; made if it is not there, or not complete."""
+    name = f"bookings_{bookings}_{trees.schema_of(tree)}"
+    cluster.create_database(name)
+    trees.migrate(tree, cluster.url(name))
+    if not asyncio.run(_is_complete(cluster.url(name))):
+        cluster.drop_database(name)
+        cluster.create_database(name)
+        trees.migrate(tree, cluster.url(name))
+        asyncio.run(_fill(cluster.url(name), bookings))
+    [pid_file] = (folder / "postgres").glob("postgres-*/postmaster.pid")
+    postmaster = int(pid_file.read_text().split()[0])
+    return Data(cluster.url(name), postmaster, asyncio.run(_tokens(cluster.url(name))))
+
+
+async def _fill(url: str, bookings: int) -> None:
+    engine = create_async_engine(url, poolclass=NullPool)
+    began = time.monotonic()
+    await fill(Database(engine), sized(bookings), lambda _: None)
+    async with engine.connect() as connection:
+        size = await connection.scalar(text("SELECT pg_size_pretty(pg_database_size(current_database()))"))
+    await engine.dispose()
+    print(f"{bookings} bookings: {time.monotonic() - began:.0f} s, {size}", flush=True)
+
+
+async def _is_complete(url: str) -> bool:
+    engine = create_async_engine(url, poolclass=NullPool)
+    async with engine.connect() as connection:
+        found = await connection.scalar(select(User.uuid).where(User.username == STAFF))
+    await engine.dispose()
+    return found is not None
+
+
+async def _tokens(url: str) -> dict[str, str]:
+    engine = create_async_engine(url, poolclass=NullPool)
+    async with Database(engine).transaction() as connection:
+        tokens = {role: await create_token(connection, role, "benchmark") for role in ROLES}
+    await engine.dispose()
+    return tokens
+
+
+def _plain(url: str) -> URL:
+    return make_url(url).set(drivername="postgresql")
+
+
+async def _execute(url: str, *statements: str) -> object:
+    """The single value that the last statement answers, if any; each statement commits by itself."""
+    connection = await asyncpg.connect(_plain(url).render_as_string(hide_password=False))
+    try:
+        found = None
+        for statement in statements:
+            found = await connection.fetchval(statement)
+        return found
+    finally:
+        await connection.close()
+
+
+def count_statements(cluster: Cluster, on: bool) -> int:
+    """Switches counting on, or off; returns how many statements were counted since, without those of transactions."""
+    url = cluster.url("postgres")
+    track = "top" if on else "none"
+    switch = (f"ALTER SYSTEM SET pg_stat_statements.track = '{track}'", "SELECT pg_reload_conf()")
+    counted = asyncio.run(_execute(url, *switch, "SELECT pg_stat_statements_reset()::text" if on else COUNTED))
+    time.sleep(0.2)  # until all have heard of it
+    return int(str(counted)) if not on else 0
+
+
+def transaction_times(url: str, count: int = 200) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Median and 99th percentile, in milliseconds, of an empty transaction and of one that has to reach the disk."""
+
+    async def run(*statements: str) -> list[float]:
+        connection = await asyncpg.connect(_plain(url).render_as_string(hide_password=False))
+        taken = []
+        for _ in range(count):
+            began = time.perf_counter()
+            for statement in statements:
+                await connection.execute(statement)
+            taken.append(time.perf_counter() - began)
+        await connection.close()
+        return taken
+
+    written = ("BEGIN", "SELECT pg_logical_emit_message(true, 'benchmark', '')", "COMMIT")
+    return spread(asyncio.run(run("BEGIN", "COMMIT"))), spread(asyncio.run(run(*written)))

@@ -1,0 +1,34 @@
+"""What is measured, as a process of its own: `served.py application|bare PORT FOLDER`.
+
+The application, with a route added that answers with the bytes of a file of the folder; or a bare FastAPI with that
+route alone. Run as a script, so that `app` is that of the working tree in PYTHONPATH.
+"""
+
+import sys
+from functools import cache
+from pathlib import Path
+from pkgutil import resolve_name
+
+import uvicorn
+from fastapi import FastAPI, Response
+
+CONSTANT = "/constant/"
+
+
+def make(kind: str, folder: Path) -> FastAPI:
+    """The application or the bare one, with the route."""
+    app: FastAPI = resolve_name("app.main:create_app")() if kind == "application" else FastAPI()
+
+    @cache
+    def content(name: str) -> bytes:
+        return (folder / name).read_bytes()
+
+    @app.get(CONSTANT + "{name}")
+    async def constant(name: str) -> Response:
+        return Response(content(name), media_type="application/json")
+
+    return app
+
+
+if __name__ == "__main__":
+    uvicorn.run(make(sys.argv[1], Path(sys.argv[3])), host="127.0.0.1", port=int(sys.argv[2]))
