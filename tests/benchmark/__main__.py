@@ -22,7 +22,7 @@ Bookings = Annotated[int, typer.Option(help="Measure on this many bookings.", mi
 Rows = Annotated[list[str] | None, typer.Option("--row", help="Measure the rows that begin so; may be repeated.")]
 Callers = Annotated[list[str] | None, typer.Option("--caller", help="Call as these roles; may be repeated.")]
 Connections = Annotated[str, typer.Option(help="Numbers of connections, with commas.")]
-Duration = Annotated[float, typer.Option(help="Seconds for each figure; wrk knows whole ones.", min=1)]
+Duration = Annotated[int, typer.Option(help="Seconds for each figure.", min=1)]
 Writes = Annotated[int, typer.Option(help="Ask for and accept this many bookings; 0 for none.", min=0)]
 Compare = Annotated[str | None, typer.Option(help="Measure this revision as well, and compare.")]
 Flat = Annotated[tuple[int, int] | None, typer.Option(help="Compare the medians on two numbers of bookings.")]
@@ -46,7 +46,7 @@ def main(
     chosen = [row for row in ROWS if is_chosen(row.name, rows or [])]
     roles = [role for role in ROLES if is_chosen(role, callers or [])]
     counts = [1] if flat else [int(each) for each in connections.split(",")]
-    plan = Plan(chosen, roles, counts, int(duration), writes if wants_writes(rows or []) else 0)
+    plan = Plan(chosen, roles, counts, duration, writes if wants_writes(rows or []) else 0)
     sizes = flat or (bookings, bookings)
     names = [f"{size:,}" for size in flat] if flat else [*([compare] if compare else []), "this"]
     with ExitStack() as opened:
