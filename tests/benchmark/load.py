@@ -1,10 +1,11 @@
-"""Load on a server, and what it cost: by wrk, or by the small client for what wrk cannot ask."""
+"""Load on a server, and what it cost: by wrk, or by the small client where wrk cannot ask or would drop too much."""
 
 import asyncio
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from statistics import quantiles
 
@@ -63,8 +64,9 @@ def measure(served: Served, request: Request, connections: int, duration: float,
     if by_wrk:
         count, seconds, p50, p99 = _by_wrk(served.port, request, connections, duration)
     else:
+        started = time.perf_counter()
         taken = asyncio.run(repeated(served.port, request, connections, duration))
-        count, seconds, (p50, p99) = len(taken), duration, spread(taken)
+        count, seconds, (p50, p99) = len(taken), time.perf_counter() - started, spread(taken)
     own, database = (
         1000 * (after - before) / max(1, count) for before, after in zip(began, _used(served), strict=True)
     )

@@ -16,7 +16,7 @@ COSTS: Members = (
 LEGEND = (
     "In brackets: the ratio to the same number of bytes from a bare FastAPI, and to the same from a route added to the "
     "application. CPU is that of one request. SQL counts statements without BEGIN and COMMIT. "
-    "The load comes from the same machine."
+    "The load comes from the same machine: wrk, or a small client where requests are slow."
 )
 
 
