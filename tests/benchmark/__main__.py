@@ -69,7 +69,10 @@ def _watched(figures: Iterator[Figure]) -> Iterator[Figure]:
     """The figures, each told of on the way."""
     with progress.status("Measuring") as status:
         for figure in figures:
-            status.update(f"{figure.row}, {figure.caller}, {figure.connections}: {figure.cost.p50:.2f} ms")
+            told = f"{figure.target}: {figure.row}, {figure.caller}, {figure.connections}: {figure.cost.p50:.2f} ms"
+            status.update(told)
+            if not progress.is_terminal:
+                progress.print(told)
             yield figure
 
 
