@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
+from statistics import median_low
 
 from app.embedded import Cluster
 from tests.benchmark.client import Request, one, timed
@@ -142,9 +144,11 @@ def _seen(cluster: Cluster, target: Target, request: Request) -> Seen:
     if answer.status >= 400:
         raise RuntimeError(f"{request.path}: {answer.status} {answer.body[:300]!r}")
     _, seconds = asyncio.run(timed(target.served.port, [request] * WARM))
-    count_statements(cluster, on=True)
-    asyncio.run(timed(target.served.port, [request] * WARM))
-    return Seen(len(answer.body), count_statements(cluster, on=False) // WARM, min(seconds))
+    counts = [count_statements(cluster)]
+    for _ in range(WARM):
+        asyncio.run(one(target.served.port, request))
+        counts.append(count_statements(cluster))
+    return Seen(len(answer.body), median_low(after - before for before, after in pairwise(counts)), min(seconds))
 
 
 def is_chosen(name: str, patterns: Sequence[str]) -> bool:

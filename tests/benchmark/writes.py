@@ -74,12 +74,12 @@ def _measured(
     cluster: Cluster, served: Served, row: str, caller: str, requests: list[Request]
 ) -> tuple[Written, list[Answer]]:
     assert served.postmaster is not None
-    count_statements(cluster, on=True)
+    counted = count_statements(cluster)
     began = cpu_seconds(served.pid), family_cpu_seconds(served.postmaster)
     answers, seconds = asyncio.run(timed(served.port, requests))
     own = cpu_seconds(served.pid) - began[0]
     database = family_cpu_seconds(served.postmaster) - began[1]
-    statements = count_statements(cluster, on=False) // len(requests)
+    statements = round((count_statements(cluster) - counted) / len(requests))
     refused = [answer.body for answer in answers if answer.status >= 300]
     assert not refused, refused[0]
     each = 1000 / len(requests)
