@@ -1,7 +1,7 @@
 """Who is calling: from the Authorization header to a `Caller`. Knows nothing of bookings."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.columns import columns_of, read_one
 from app.errors import Unauthenticated, sqlstate
 from app.keys import digest
-from app.models import RoleGrant, RolePermission, Token, User
+from app.models import OfferingUser, RoleGrant, RolePermission, Token, User
 
 REFRESH_AT_MOST_EVERY = timedelta(minutes=1)
 """How often the use of a token is written down; reading requests in between write nothing."""
@@ -22,7 +22,8 @@ REFRESH_AT_MOST_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Caller:
-    """An authenticated user, and the scopes (organisations, projects, offerings) of each role and permission held."""
+    """An authenticated user, the scopes (organisations, projects, offerings) of each role and permission, and the name
+    of the account at each offering."""
 
     uuid: UUID
     username: str
@@ -30,6 +31,7 @@ class Caller:
     is_support: bool
     roles: Mapping[str, frozenset[UUID]]
     permissions: Mapping[str, frozenset[UUID]]
+    accounts: Mapping[UUID, str | None] = field(default_factory=dict)
 
     def holding(self, *roles: str) -> frozenset[UUID]:
         """Uuids of all scopes on which the caller holds any of the roles."""
@@ -75,6 +77,11 @@ _grants = (
     .where(RoleGrant.user_uuid == User.uuid, GRANT_HOLDS)
     .scalar_subquery()
 )
+_accounts = (
+    select(func.jsonb_object_agg(OfferingUser.offering_uuid, OfferingUser.username))
+    .where(OfferingUser.user_uuid == User.uuid)
+    .scalar_subquery()
+)
 _permissions = select(
     func.jsonb_agg(func.jsonb_build_array(RolePermission.role, RolePermission.permission))
 ).scalar_subquery()
@@ -94,6 +101,7 @@ class _Presented:
     is_support: Annotated[bool, User.is_support]
     token_lifetime: Annotated[int | None, User.token_lifetime]
     grants: Annotated[list[tuple[str, str]] | None, _grants]
+    accounts: Annotated[dict[str, str | None] | None, _accounts]
     permissions: Annotated[list[tuple[str, str]] | None, _permissions]
 
 
@@ -143,4 +151,5 @@ def _caller(row: _Presented) -> Caller:
         is_support=row.is_support,
         roles={role: frozenset(scopes) for role, scopes in roles.items()},
         permissions={permission: frozenset(scopes) for permission, scopes in permissions.items()},
+        accounts={UUID(offering): username for offering, username in (row.accounts or {}).items()},
     )

@@ -42,8 +42,6 @@ def _uuids(value: object) -> TypeEngine[Any]:
 
 
 _made: dict[type, dict[str, Expression]] = {}
-CALLER: ColumnElement[Any] = bindparam("caller", type_=Uuid())
-"""The caller's uuid, for relations and columns that depend on who asks."""
 
 
 def columns_of(kind: type[Kind]) -> dict[str, Expression]:

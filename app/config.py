@@ -65,6 +65,9 @@ class Settings(BaseSettings):
         default="127.0.0.1",
         description="Comma-separated addresses or networks whose X-Forwarded-* headers are believed, or *.",
     )
+    cache_megabytes: int = Field(
+        default=32, ge=0, description="Memory that each worker may take to keep what it has sent of bookings."
+    )
     database_pool_size: int = Field(default=10, ge=1, description="Database connections kept by each worker.")
     database_pool_overflow: int = Field(default=10, ge=0, description="Further connections a worker may open at peaks.")
 

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from app.config import Settings
 from app.embedded import Cluster
+from app.memory import Memory
 
 SERVER_SETTINGS = {"application_name": "booking", "jit": "off", "timezone": "UTC"}
 POOL_SECONDS = 30
@@ -30,8 +31,9 @@ Reader: TypeAlias = asyncpg.Connection | PoolConnectionProxy
 class Database:
     """Connections to one PostgreSQL database."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, memory_bytes: int = 32_000_000) -> None:
         self.engine = engine
+        self.memory = Memory(memory_bytes)
         self._readers = _pool(engine)
         self._snapshots = engine.execution_options(isolation_level="REPEATABLE READ")
 
@@ -94,7 +96,7 @@ async def _engine(settings: Settings, url: URL | str) -> AsyncIterator[Database]
         connect_args={"server_settings": SERVER_SETTINGS},
     )
     try:
-        yield Database(engine)
+        yield Database(engine, settings.cache_megabytes * 1_000_000)
     finally:
         await engine.dispose()
 

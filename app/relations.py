@@ -1,15 +1,13 @@
 """What bookings, orders and history are related to, by the names of the roles, and how each is reached."""
 
-from sqlalchemy import ColumnElement, and_, case, func, select, true
+from sqlalchemy import ColumnElement, case, func, select, true
 from sqlalchemy.orm import aliased
 
-from app.columns import CALLER
 from app.models import (
     Category,
     Customer,
     History,
     Offering,
-    OfferingUser,
     Order,
     Plan,
     Project,
@@ -53,7 +51,6 @@ BOOKING_RELATIONS: Relations = {
     Project: Project.uuid == Resource.project_uuid,
     Consumer: Consumer.uuid == Project.customer_uuid,
     Parent: Parent.uuid == Resource.parent_uuid,
-    OfferingUser: and_(OfferingUser.offering_uuid == Resource.offering_uuid, OfferingUser.user_uuid == CALLER),
     CreationOrder: true(),
     CreatedBy: CreatedBy.uuid == CreationOrder.created_by_uuid,
     ConsumerReviewer: ConsumerReviewer.uuid == CreationOrder.consumer_reviewed_by_uuid,

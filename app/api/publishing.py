@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.api.parameters import Fields, Paged, orderings_of, path_uuid
-from app.api.requests import RequestContext, Transaction
+from app.api.requests import RequestContext
 from app.api.responses import PAGE_HEADERS, TAG_HEADERS, answers
 from app.api.routing import Headers, get
 from app.api.versions import tagged
@@ -41,11 +41,14 @@ class Pages:
         async with self.database.transaction(snapshot=True) as connection:
             await collection.require(connection, self.caller, uuid)
 
-    async def show(self, collection: Collection, query: ListQuery = EVERYTHING) -> Sequence[Item]:
-        """The rows, with the pagination headers on the response; raises InvalidPage beyond the last page."""
+    async def show(self, collection: Collection, query: ListQuery = EVERYTHING) -> Sequence[Item] | Response:
+        """The rows, with the pagination headers; raises InvalidPage beyond the last page."""
         listing = await collection.page(self.database, self.context, query, self.page)
+        if collection.versions is not None:
+            content = b"[%s]" % b",".join(each for each in listing.items if isinstance(each, bytes))
+            return Response(content, headers=self._headers(listing), media_type="application/json")
         self.response.headers.update(self._headers(listing))
-        return listing.items
+        return [each for each in listing.items if not isinstance(each, bytes)]
 
     async def count(self, collection: Collection, query: ListQuery) -> Response:
         """The headers that `show` would send, without the rows; raises as it does."""
@@ -113,7 +116,7 @@ def _publish_list(
         response_model_exclude_unset=True,
         responses={200: {"description": f"A page of {noun}s.", "headers": PAGE_HEADERS}, **answers(400, 404)},
     )
-    async def list_rows(pages: RequestedPages, query: query_asked) -> Sequence[Item]:
+    async def list_rows(pages: RequestedPages, query: query_asked) -> Sequence[Item] | Response:
         return await pages.show(collection, query)
 
     @router.head(
@@ -130,7 +133,7 @@ def _publish_list(
 
 def _publish_row(router: APIRouter, path: str, collection: Collection, name: str, noun: str) -> None:
     row_uuid = Annotated[UUID, Depends(path_uuid(collection.noun))]
-    is_tagged = collection.version is not None
+    is_tagged = collection.versions is not None
     found: dict[int | str, JsonObject] = {200: {"description": f"The {noun}."}}
     if is_tagged:
         found[200]["headers"] = TAG_HEADERS
@@ -147,10 +150,10 @@ def _publish_row(router: APIRouter, path: str, collection: Collection, name: str
         responses={**found, **answers(404)},
     )
     async def retrieve_row(
-        request: Request, context: RequestContext, connection: Transaction, uuid: row_uuid, fields: Fields
+        request: Request, context: RequestContext, uuid: row_uuid, fields: Fields
     ) -> Item | Response:
-        row = await collection.one(connection, context, uuid, fields)
-        if not is_tagged:
-            return row
-        content = collection.view.model.model_validate(row).model_dump_json(exclude_unset=True)
-        return tagged(request, content.encode(), await collection.version_of(connection, uuid))
+        database: Database = request.app.state.database
+        if is_tagged:
+            return tagged(request, *await collection.one_tagged(database, context, uuid, fields))
+        async with database.transaction(snapshot=True) as connection:
+            return await collection.one(connection, context, uuid, fields)

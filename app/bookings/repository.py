@@ -4,19 +4,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from asyncpg import Record
 from sqlalchemy import ColumnElement, func, not_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.access import booking_scopes
+from app.access import booking_scopes, sees_tracebacks
+from app.auth import Caller
 from app.bookings.aggregates import LAST_START
 from app.bookings.filters import ORDERINGS
 from app.bookings.schemas import BOOKING_RESOURCES, HISTORY
 from app.columns import Statement
 from app.lifecycle.service import BOOKING
 from app.models import BookingCount, History, Offering, Project, Resource
-from app.models.bookings import ANY_PROJECT
+from app.models.bookings import ANY_PROJECT, REFERENCE_VERSION
 from app.models.enums import BOOKING_OFFERING_TYPE, ResourceState
-from app.query.collection import Collection, any_scope
+from app.query.collection import Collection, Versions, any_scope
 from app.query.joins import Relations, in_terms_of, mentions, names, with_joins
 
 _COUNTED_BY = {
@@ -45,9 +47,21 @@ def counted(conditions: Sequence[ColumnElement[bool]]) -> Statement | None:
     return statement.where(not_(of_all) if by_project else of_all, *said)
 
 
-BOOKINGS = Collection(
-    BOOKING, BOOKING_RESOURCES, booking_scopes, ORDERINGS, "name", version=Resource.modified, counted=counted
+def _sees_tracebacks(caller: Caller, row: Record) -> bool:
+    return sees_tracebacks(caller, row["offering_uuid"], row["provider_uuid"])
+
+
+VERSIONS = Versions(
+    modified=Resource.modified,
+    columns={
+        "version": Resource.version,
+        "version_of_references": select(REFERENCE_VERSION.c.value).scalar_subquery(),
+        "offering_uuid": Resource.offering_uuid,
+        "provider_uuid": Resource.provider_uuid,
+    },
+    audience=_sees_tracebacks,
 )
+BOOKINGS = Collection(BOOKING, BOOKING_RESOURCES, booking_scopes, ORDERINGS, "name", versions=VERSIONS, counted=counted)
 
 
 def changes_of(uuid: UUID) -> Collection:

@@ -91,7 +91,7 @@ async def reject_booking(
     response_model_exclude_unset=True,
     responses={200: {"description": "A page of changes, oldest first.", "headers": PAGE_HEADERS}, **answers(404)},
 )
-async def list_history(pages: RequestedPages, uuid: BookingUuid) -> Sequence[Item]:
+async def list_history(pages: RequestedPages, uuid: BookingUuid) -> Sequence[Item] | Response:
     """Who changed the state of a booking, when, from what to what, and why. Entries are only ever added."""
     await pages.require(BOOKINGS, uuid)
     return await pages.show(changes_of(uuid))

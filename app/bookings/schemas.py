@@ -14,7 +14,7 @@ from app.bookings.loaders import load_endpoints, load_orders, load_slots
 from app.lifecycle.facts import Facts
 from app.lifecycle.transitions import SHOWN, TERMINATE
 from app.links import BOOKING, ORDER, PROJECT, USER
-from app.models import History, Offering, OfferingUser, Project, Resource
+from app.models import History, Offering, Project, Resource
 from app.models.enums import BillingType, ResourceState
 from app.offerings.schemas import OfferedFields
 from app.orders.schemas import OrderDetails
@@ -61,6 +61,10 @@ class ReportSection(BaseModel):
 def _description(_: Context, attributes: JsonObject) -> str | None:
     description = attributes.get("description", "")
     return description if description is None else str(description)
+
+
+def _account(context: Context, offering: UUID) -> str | None:
+    return context.caller.accounts.get(offering)
 
 
 def _available_actions(context: Context, facts: Facts) -> list[str]:
@@ -140,7 +144,9 @@ class BookingResource(OfferedFields):
     end_date_requested_by: Url | None = link(
         USER, Resource.end_date_requested_by_uuid, description="Who asked for the booking to end then."
     )
-    username: str | None = column(OfferingUser.username, "Name of the caller's account at the offering.")
+    username: str | None = computed(
+        _account, Resource.offering_uuid, description="Name of the caller's account at the offering.", per_caller=True
+    )
     limit_usage: JsonObject = constant({}, "Always empty: bookings have no limits.")
     downscaled: bool = column(Resource.downscaled, "The provider has reduced what the booking gives.")
     restrict_member_access: bool = column(Resource.restrict_member_access, "Members of the project have no access.")

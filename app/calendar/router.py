@@ -121,7 +121,7 @@ async def list_free(
     response_model_exclude_unset=True,
     responses={200: {"description": "A page of busy slots.", "headers": PAGE_HEADERS}, **answers(403, 404)},
 )
-async def list_busy_slots(pages: RequestedPages, uuid: OfferingUuid) -> Sequence[Item]:
+async def list_busy_slots(pages: RequestedPages, uuid: OfferingUuid) -> Sequence[Item] | Response:
     """Periods that the provider keeps free of bookings, for maintenance and the like, earliest first."""
     async with pages.database.transaction(snapshot=True) as connection:
         await service.require_managed(connection, pages.caller, uuid)

@@ -4,31 +4,30 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ARRAY, ColumnElement, Uuid, func, or_, select
 
-from app.columns import CALLER
 from app.models import Offering, Order, Project, Resource
 from app.models.enums import UNDECIDED_STATES, OrderState, RequestType, ResourceState
 from app.relations import Consumer, OrderInProgress
 
-_EXECUTING = Order.state == OrderState.EXECUTING
-_UNDECIDED = Order.state.in_(UNDECIDED_STATES)
-_OWN = Order.created_by_uuid == CALLER
+_CREATIONS = (
+    select(Order.created_by_uuid)
+    .where(Order.resource_uuid == Resource.uuid, Order.type == RequestType.CREATE)
+    .correlate(Resource)
+)
 
 
-def _creations(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
-    """How many orders ask for the booking; of those that meet the conditions only."""
-    return (
-        select(func.count(Order.uuid))
-        .where(Order.resource_uuid == Resource.uuid, Order.type == RequestType.CREATE, *conditions)
-        .correlate(Resource)
-        .scalar_subquery()
-    )
+def _creators(*conditions: ColumnElement[bool]) -> ColumnElement[list[UUID]]:
+    """Who placed the orders that ask for the booking; of those that meet the conditions only."""
+    return func.array(_CREATIONS.where(*conditions).scalar_subquery(), type_=ARRAY(Uuid()))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """A booking, as far as it matters to whoever would change it. Each member says from which column it is read."""
+    """A booking, as far as it matters to whoever would change it. Each member says from which column it is read.
+
+    The last three name the creator of each order that asks for the booking; has not ended; is executing.
+    """
 
     uuid: Annotated[UUID, Resource.uuid]
     state: Annotated[ResourceState, Resource.state]
@@ -38,7 +37,6 @@ class Facts:
     consumer: Annotated[UUID, Project.customer_uuid]
     consumer_closed: Annotated[bool, or_(Consumer.blocked, Consumer.archived)]
     order_in_progress: Annotated[UUID | None, OrderInProgress.uuid]
-    creations_undecided: Annotated[int, _creations(_UNDECIDED)]
-    creations_executing: Annotated[int, _creations(_EXECUTING)]
-    creations_own: Annotated[int, _creations(_OWN)]
-    creations_own_executing: Annotated[int, _creations(_OWN, _EXECUTING)]
+    creators: Annotated[list[UUID], _creators()]
+    undecided_creators: Annotated[list[UUID], _creators(Order.state.in_(UNDECIDED_STATES))]
+    executing_creators: Annotated[list[UUID], _creators(Order.state == OrderState.EXECUTING)]

@@ -17,9 +17,7 @@ class Side(StrEnum):
 
 def is_creator(caller: Caller, facts: Facts) -> bool:
     """Whether the caller asked for the booking; where one executing order decides, that very order counts."""
-    if facts.creations_executing == 1:
-        return facts.creations_own_executing == 1
-    return facts.creations_own > 0
+    return caller.uuid in (facts.executing_creators if len(facts.executing_creators) == 1 else facts.creators)
 
 
 def may_accept(caller: Caller, facts: Facts) -> bool:

@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.auth import Caller
 from app.columns import columns_of, read_one
 from app.lifecycle.facts import Facts
 from app.models import History, Order, Resource
@@ -21,9 +20,9 @@ _FACTS = tuple(columns_of(Facts).values())
 _READING = with_joins(select(*_FACTS), Resource, BOOKING_RELATIONS, _FACTS)
 
 
-async def facts(connection: AsyncConnection, caller: Caller, *conditions: ColumnElement[bool]) -> Facts | None:
+async def facts(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> Facts | None:
     """What decides over a change of the booking that meets the conditions; None if there is none."""
-    return await read_one(connection, Facts, _READING.where(*conditions), {"caller": caller.uuid})
+    return await read_one(connection, Facts, _READING.where(*conditions))
 
 
 async def locked_version(connection: AsyncConnection, uuid: UUID) -> datetime:

@@ -66,7 +66,7 @@ async def change(
 
     Raises NotFound, Forbidden, what `check_version` raises, InvalidState or RuleBroken, in this order (decision 21).
     """
-    facts = await repository.facts(connection, caller, Resource.uuid == uuid, transition.known(caller))
+    facts = await repository.facts(connection, Resource.uuid == uuid, transition.known(caller))
     if facts is None:
         raise NotFound.of(BOOKING)
     if not transition.is_allowed(caller, facts):
@@ -99,7 +99,7 @@ async def decide(
 
     Raises Forbidden, RuleBroken for an order that does not ask for a new booking (decision 31), or InvalidState.
     """
-    facts = await repository.facts(connection, caller, Resource.uuid == booking)
+    facts = await repository.facts(connection, Resource.uuid == booking)
     if facts is None or not transition.is_allowed(caller, facts):
         raise Forbidden
     if order.type != RequestType.CREATE:

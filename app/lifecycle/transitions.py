@@ -54,8 +54,8 @@ class Transition:
         if not self.order_from:
             return True
         only_executing = self.order_from == (EXECUTING,)
-        found = facts.creations_executing if only_executing else facts.creations_undecided
-        return found > 0 and facts.creations_executing <= 1
+        found = facts.executing_creators if only_executing else facts.undecided_creators
+        return bool(found) and len(facts.executing_creators) <= 1
 
 
 ACCEPT = Transition(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 
 from app.api.parameters import Fields, path_uuid
 from app.api.publishing import RequestedPages, publish
@@ -32,7 +32,7 @@ PlanUuid = Annotated[UUID, Depends(path_uuid("Plan", "plan_uuid", "UUID of a pla
     response_model_exclude_unset=True,
     responses={200: {"description": "A page of plans.", "headers": PAGE_HEADERS}, **answers(404)},
 )
-async def list_plans(pages: RequestedPages, uuid: OfferingUuid, fields: Fields) -> Sequence[Item]:
+async def list_plans(pages: RequestedPages, uuid: OfferingUuid, fields: Fields) -> Sequence[Item] | Response:
     """The price lists that can be chosen when booking."""
     await pages.require(PUBLIC_OFFERINGS, uuid)
     return await pages.show(plans_of(uuid, archived=False), ListQuery(fields=fields))

@@ -1,22 +1,22 @@
 """Rows of one kind, of which each caller may see a part: how they are counted, listed and found."""
 
 import operator
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import reduce
-from typing import TypeAlias, cast
+from typing import TypeAlias
 from uuid import UUID
 
 from asyncpg import Record
-from sqlalchemy import ColumnElement, func, literal_column, or_, select, text, true, union
+from sqlalchemy import ColumnElement, Uuid, bindparam, func, literal_column, or_, select, text, true, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.auth import Caller
 from app.columns import Expression, Scope, Statement
 from app.database import Database, Reader
 from app.errors import NotFound
-from app.query.fieldset import Context, Item, View
+from app.query.fieldset import Context, Fragment, Item, View
 from app.query.filtering import FilterSet, Values
 from app.query.joins import with_joins
 from app.query.ordering import Orderings, OrderKey, order_keys
@@ -44,12 +44,25 @@ def any_scope(visible_to: Callable[[Caller], ColumnElement[bool]]) -> Scopes:
 
 
 @dataclass(frozen=True, eq=False)
+class Versions:
+    """How one knows that what is shown of a row has not changed.
+
+    `columns` are read with each row; those that begin with `version` together say which version it is of. `audience`
+    says of a caller and such a row what else makes a difference, beside fields that are worked out for each caller.
+    """
+
+    modified: Expression
+    columns: Mapping[str, Expression]
+    audience: Callable[[Caller, Record], Hashable]
+
+
+@dataclass(frozen=True, eq=False)
 class Collection:
     """What is shown (`view`) of the rows that a caller may see, in which orders.
 
     `noun` is what error messages call a row. A row is visible by any of the `scopes`, each of which is read along an
-    index. `version` is the column that changes whenever what is shown does. `counted` makes of conditions a statement
-    that sums up how many rows meet them without looking at any, where that can be.
+    index. With `versions`, what was shown once is kept. `counted` makes of conditions a statement that sums up how many
+    rows meet them without looking at any, where that can be.
     """
 
     noun: str
@@ -57,7 +70,7 @@ class Collection:
     scopes: Scopes
     orderings: Orderings
     default_ordering: str
-    version: Expression | None = None
+    versions: Versions | None = None
     counted: Count | None = None
     statements: Statements = field(default_factory=Statements)
 
@@ -73,10 +86,8 @@ class Collection:
         selection = Selection(self, context.caller, query)
         async with database.reading() as reader:
             count, rows = await selection.read(reader, page)
-        uuids = [row["uuid"] for row in rows]
-        async with database.transaction(snapshot=True) as connection:
-            found = await self.view.read(connection, context, uuids, query.fields) if uuids else {}
-        return Listing([found[uuid] for uuid in uuids if uuid in found], count, page)
+        items = await self._shown(database, context, rows, query.fields)
+        return Listing(items, count, page)
 
     async def head(self, database: Database, context: Context, query: ListQuery, page: Page) -> Listing:
         """What `page` would find, without the rows."""
@@ -97,11 +108,54 @@ class Collection:
         if (await connection.execute(statement)).first() is None:
             raise self.not_found()
 
-    async def version_of(self, connection: AsyncConnection, uuid: UUID) -> datetime:
-        """When the row last changed, of a collection that has versions."""
-        assert self.version is not None
-        statement = select(self.version).where(self.view.uuid == uuid)
-        return cast("datetime", (await connection.execute(statement)).scalar_one())
+    async def one_tagged(
+        self, database: Database, context: Context, uuid: UUID, fields: Sequence[str]
+    ) -> tuple[bytes, datetime]:
+        """One row of a collection with versions, as JSON, and when it last changed; raises NotFound."""
+        async with database.reading() as reader:
+            rows = await Selection(self, context.caller, EVERYTHING).one(reader, uuid)
+        if not rows:
+            raise self.not_found()
+        [content] = await self._shown(database, context, rows, fields) or [b""]
+        if not isinstance(content, bytes) or not content:
+            raise self.not_found()
+        return content, rows[0]["modified"]
+
+    async def _shown(
+        self, database: Database, context: Context, rows: Sequence[Record], fields: Sequence[str]
+    ) -> list[Item] | list[bytes]:
+        """The rows as dicts of the model; with versions, as JSON."""
+        if self.versions is not None:
+            return await self._rendered(database, context, rows, self.view.known(fields), self.versions)
+        uuids = [row["uuid"] for row in rows]
+        if not uuids:
+            return []
+        async with database.transaction(snapshot=True) as connection:
+            found = await self.view.read(connection, context, uuids, fields)
+        return [found[uuid] for uuid in uuids if uuid in found]
+
+    async def _rendered(
+        self,
+        database: Database,
+        context: Context,
+        rows: Sequence[Record],
+        names: tuple[str, ...],
+        versions: Versions,
+    ) -> list[bytes]:
+        """What is kept of the rows in their version; the rest is read in one snapshot, which is no older."""
+        addresses = context.base_url, context.directory_base_url
+        keys = {row["uuid"]: (row["uuid"], names, addresses, versions.audience(context.caller, row)) for row in rows}
+        version = {
+            row["uuid"]: tuple(row[name] for name in versions.columns if name.startswith("version")) for row in rows
+        }
+        found = {uuid: database.memory.get(key, version[uuid]) for uuid, key in keys.items()}
+        if missing := [uuid for uuid, fragment in found.items() if fragment is None]:
+            async with database.transaction(snapshot=True) as connection:
+                read = await self.view.read_fragments(connection, context, missing, names)
+            for uuid, fragment in read.items():
+                found[uuid] = fragment
+                database.memory.put(keys[uuid], version[uuid], fragment, fragment.size)
+        return [fragment.rendered(context) for fragment in found.values() if isinstance(fragment, Fragment)]
 
     def selecting(
         self,
@@ -140,6 +194,11 @@ class Selection:
         rows = await self._fetch(reader, ("first", page.size), lambda: self._first(part))
         return int(rows[0]["count"]), [row for row in rows if row["uuid"] is not None]
 
+    async def one(self, reader: Reader, uuid: UUID) -> Sequence[Record]:
+        """The row of that uuid, if the caller may see it, with what versions want to know."""
+        self._values["uuid"] = uuid
+        return await self._fetch(reader, ("one",), self._one)
+
     async def count(self, reader: Reader) -> int:
         """How many rows there are."""
         [row] = await self._fetch(reader, ("count",), lambda: select(self._count()))
@@ -172,6 +231,15 @@ class Selection:
         nothing = select(self._count()).subquery("counted")
         return select(nothing.c.count, page).select_from(nothing.outerjoin(page, true())).order_by(page.c.number)
 
+    def _one(self) -> Statement:
+        collection = self._collection
+        assert collection.versions is not None
+        scopes, _ = self._conditions()
+        own = collection.view.uuid == bindparam("uuid", type_=Uuid(), required=False)
+        told = {"modified": collection.versions.modified, **collection.versions.columns}
+        columns: list[Expression] = [expression.label(name) for name, expression in told.items()]
+        return collection.selecting([collection.view.uuid.label("uuid"), *columns], [own, or_(*scopes)])
+
     def _page(self, part: Part) -> Statement:
         """The first rows of each scope, merged and numbered; a part beyond the middle is read from the other end."""
         collection = self._collection
@@ -187,7 +255,12 @@ class Selection:
         rows = limited.subquery("rows")
         named = [replace(key, expression=rows.c[f"key{index}"]) for index, key in enumerate(keys)]
         number = func.row_number().over(order_by=[key.expressed() for key in named]).label("number")
-        return select(rows.c[f"key{len(keys) - 1}"].label("uuid"), number).order_by(text("number"))
+        uuid = rows.c[f"key{len(keys) - 1}"]
+        if collection.versions is None:
+            return select(uuid.label("uuid"), number).order_by(text("number"))
+        told: list[Expression] = [expression.label(name) for name, expression in collection.versions.columns.items()]
+        joined = rows.join(collection.view.root, collection.view.uuid == uuid)
+        return select(uuid.label("uuid"), number, *told).select_from(joined).order_by(text("number"))
 
 
 def _merged(reads: Sequence[Statement], keys: Sequence[OrderKey], part: Part) -> Statement:

@@ -8,10 +8,12 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 from typing import Any, Concatenate, TypeAlias, cast
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import to_json
 from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -52,15 +54,17 @@ class Context:
 Reader: TypeAlias = Callable[Concatenate[Context, ...], object]
 Item: TypeAlias = JsonObject
 Loader: TypeAlias = Callable[[AsyncConnection, Context, Iterable[UUID]], Awaitable[Mapping[UUID, object]]]
+Loaded: TypeAlias = dict[Loader, Mapping[UUID, object]]
 ListLoader: TypeAlias = Callable[[AsyncConnection, Context, Iterable[UUID]], Awaitable[Mapping[UUID, list[Item]]]]
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Columns, and what makes the field's value of theirs."""
+    """Columns, and what makes the field's value of theirs; `per_caller` if that depends on who asks."""
 
     columns: tuple[Expression, ...]
     read: Reader
+    per_caller: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +74,37 @@ class Related:
     key: Expression
     load: Loader
     missing: object
+
+
+@dataclass(frozen=True)
+class Hole:
+    """A field whose value depends on who asks; what it is worked out of."""
+
+    name: str
+    read: Reader
+    values: tuple[object, ...]
+
+    def filled(self, context: Context) -> bytes:
+        """The member of the JSON object; nothing if the field is absent."""
+        value = self.read(context, *self.values)
+        return b"" if value is ABSENT else b'"%s":%s' % (self.name.encode(), to_json(value))
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """A JSON object without its braces: runs of members, and holes between them."""
+
+    parts: tuple[bytes | Hole, ...]
+
+    @property
+    def size(self) -> int:
+        """About how many bytes of memory it takes, with what is kept beside it."""
+        return 1_000 + sum(len(part) if isinstance(part, bytes) else 500 for part in self.parts)
+
+    def rendered(self, context: Context) -> bytes:
+        """The object for a caller."""
+        parts = (part if isinstance(part, bytes) else part.filled(context) for part in self.parts)
+        return b"{%s}" % b",".join(part for part in parts if part)
 
 
 def _nothing() -> None:
@@ -101,19 +136,19 @@ def link(path: str, *uuids: Expression, description: str, optional: bool = False
     return _field(Source(uuids, read), description)
 
 
-def computed(read: Reader, *columns: Expression, description: str) -> Any:
-    """A field that `read(context, *columns)` works out."""
-    return _field(Source(columns, read), description)
+def computed(read: Reader, *columns: Expression, description: str, per_caller: bool = False) -> Any:
+    """A field that `read(context, *columns)` works out; `per_caller` if differently for each caller."""
+    return _field(Source(columns, read, per_caller), description)
 
 
 def judged(read: Callable[[Context, Kind], object], kind: type[Kind], description: str) -> Any:
-    """A field that `read(context, facts)` works out of all the columns of a class; see `columns_of`."""
+    """A field that `read(context, facts)` works out for each caller of all the columns of a class; see `columns_of`."""
     columns = columns_of(kind)
 
     def of_columns(context: Context, *values: object) -> object:
         return read(context, kind(**dict(zip(columns, values, strict=True))))
 
-    return _field(Source(tuple(columns.values()), of_columns), description)
+    return _field(Source(tuple(columns.values()), of_columns, per_caller=True), description)
 
 
 def constant(value: object, description: str) -> Any:
@@ -181,10 +216,18 @@ class View:
     ) -> dict[UUID, Item]:
         """The rows with these uuids as dicts of the model, by uuid: one statement, and one per loader asked for."""
         reading = _reading(self, self.known(names))
-        values = {"uuids": list(uuids), "caller": context.caller.uuid}
-        rows: Rows = list((await connection.execute(reading.statement, values)).all())
+        rows: Rows = list((await connection.execute(reading.statement, {"uuids": list(uuids)})).all())
         loaded = await reading.load(connection, context, rows)
         return {row[0]: reading.assemble(row, context, loaded) for row in rows}
+
+    async def read_fragments(
+        self, connection: AsyncConnection, context: Context, uuids: Iterable[UUID], names: tuple[str, ...]
+    ) -> dict[UUID, Fragment]:
+        """The same as JSON, but for what depends on the caller, by uuid; in one snapshot if the connection has one."""
+        reading = _reading(self, names)
+        rows: Rows = list((await connection.execute(reading.statement, {"uuids": list(uuids)})).all())
+        loaded = await reading.load(connection, context, rows)
+        return {row[0]: reading.fragment(self.model, row, context, loaded) for row in rows}
 
 
 @dataclass(frozen=True)
@@ -192,6 +235,17 @@ class _Part:
     name: str
     source: Source | Related
     positions: tuple[int, ...]
+
+    @property
+    def per_caller(self) -> bool:
+        """Whether the value depends on who asks."""
+        return isinstance(self.source, Source) and self.source.per_caller
+
+    @property
+    def read(self) -> Reader:
+        """What works the value out of columns."""
+        assert isinstance(self.source, Source)
+        return self.source.read
 
 
 @dataclass(frozen=True)
@@ -201,9 +255,7 @@ class _Reading:
     statement: Statement
     parts: tuple[_Part, ...]
 
-    async def load(
-        self, connection: AsyncConnection, context: Context, rows: Rows
-    ) -> dict[Loader, Mapping[UUID, object]]:
+    async def load(self, connection: AsyncConnection, context: Context, rows: Rows) -> Loaded:
         wanted: dict[Loader, set[UUID]] = {}
         for part in self.parts:
             if isinstance(part.source, Related):
@@ -211,16 +263,33 @@ class _Reading:
                 wanted.setdefault(part.source.load, set()).update(keys - {None})
         return {load: await load(connection, context, keys) for load, keys in wanted.items()}
 
-    def assemble(self, row: Sequence[Any], context: Context, loaded: Mapping[Loader, Mapping[UUID, object]]) -> Item:
-        item: Item = {}
-        for part in self.parts:
-            values = [row[position] for position in part.positions]
-            if isinstance(part.source, Related):
-                found = loaded[part.source.load].get(values[0])
-                item[part.name] = part.source.missing if found is None else found
-            elif (value := part.source.read(context, *values)) is not ABSENT:
-                item[part.name] = value
-        return item
+    def assemble(self, row: Sequence[Any], context: Context, loaded: Loaded) -> Item:
+        """The row as a dict of the model."""
+        return _assembled(self.parts, row, context, loaded)
+
+    def fragment(self, model: type[Fieldset], row: Sequence[Any], context: Context, loaded: Loaded) -> Fragment:
+        """The row as JSON, with a hole for each field that depends on the caller."""
+        found: list[bytes | Hole] = []
+        for per_caller, group in groupby(self.parts, lambda part: part.per_caller):
+            parts = tuple(group)
+            if per_caller:
+                found += [Hole(part.name, part.read, tuple(row[at] for at in part.positions)) for part in parts]
+            else:
+                item = model.model_validate(_assembled(parts, row, context, loaded))
+                found.append(item.model_dump_json(exclude_unset=True)[1:-1].encode())
+        return Fragment(tuple(found))
+
+
+def _assembled(parts: Iterable[_Part], row: Sequence[Any], context: Context, loaded: Loaded) -> Item:
+    item: Item = {}
+    for part in parts:
+        values = [row[position] for position in part.positions]
+        if isinstance(part.source, Related):
+            found = loaded[part.source.load].get(values[0])
+            item[part.name] = part.source.missing if found is None else found
+        elif (value := part.source.read(context, *values)) is not ABSENT:
+            item[part.name] = value
+    return item
 
 
 @lru_cache(maxsize=256)

@@ -63,7 +63,7 @@ class Part:
 class Listing:
     """A page of a list, and how many rows the list has in all."""
 
-    items: list[Item]
+    items: list[Item] | list[bytes]
     count: int
     page: Page
 

@@ -177,7 +177,7 @@ async def test_columns_that_are_asked_for_are_selected_once(asked: Asked) -> Non
     assert first == "book.uuid"
     assert [name for name in others if name != "book.uuid"] == asked.columns
     assert str(statement).count("JOIN") == asked.joins
-    assert values == {"uuids": [ONE], "caller": ADA.uuid}
+    assert values == {"uuids": [ONE]}
 
 
 async def test_loader_of_two_fields_runs_once_and_others_not() -> None:
