@@ -1,20 +1,21 @@
 """Who is calling: from the Authorization header to a `Caller`. Knows nothing of bookings."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import Text, and_, bindparam, cast, func, or_, select, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.columns import columns_of, read_one
-from app.errors import Unauthenticated, sqlstate
+from app.columns import columns_of
+from app.database import Reader
+from app.errors import Unauthenticated
 from app.keys import digest
 from app.models import OfferingUser, RoleGrant, RolePermission, Token, User
+from app.prepared import prepared
 
 REFRESH_AT_MOST_EVERY = timedelta(minutes=1)
 """How often the use of a token is written down; reading requests in between write nothing."""
@@ -89,7 +90,7 @@ _permissions = select(
 
 @dataclass(frozen=True, kw_only=True)
 class _Presented:
-    """The token of a key, with its user."""
+    """The token of a key, with its user; grants, accounts and permissions as JSON."""
 
     token: Annotated[UUID, Token.uuid]
     refreshed: Annotated[datetime, Token.refreshed]
@@ -100,49 +101,49 @@ class _Presented:
     is_staff: Annotated[bool, User.is_staff]
     is_support: Annotated[bool, User.is_support]
     token_lifetime: Annotated[int | None, User.token_lifetime]
-    grants: Annotated[list[tuple[str, str]] | None, _grants]
-    accounts: Annotated[dict[str, str | None] | None, _accounts]
-    permissions: Annotated[list[tuple[str, str]] | None, _permissions]
+    grants: Annotated[str | None, cast(_grants, Text)]
+    accounts: Annotated[str | None, cast(_accounts, Text)]
+    permissions: Annotated[str | None, cast(_permissions, Text)]
 
 
-_BY_DIGEST = select(*columns_of(_Presented).values()).join(User, User.uuid == Token.user_uuid)
+_BY_DIGEST = prepared(
+    select(*columns_of(_Presented).values())
+    .join(User, User.uuid == Token.user_uuid)
+    .where(Token.digest == bindparam("digest", required=False))
+)
+_UNLOCKED = select(Token.uuid).where(Token.uuid == bindparam("token", required=False)).with_for_update(skip_locked=True)
+_USED = prepared(update(Token).where(Token.uuid.in_(_UNLOCKED)).values(refreshed=bindparam("now", required=False)))
 
 
-async def authenticate(connection: AsyncConnection, key: str) -> Caller:
+async def authenticate(reader: Reader, key: str) -> Caller:
     """The user that a key belongs to; raises Unauthenticated. Unknown and known keys cost one statement alike."""
-    row = await read_one(connection, _Presented, _BY_DIGEST.where(Token.digest == digest(key)))
-    if row is None:
+    rows = await _BY_DIGEST.fetch(reader, {"digest": digest(key)})
+    if not rows:
         raise Unauthenticated("Invalid token.")
+    row = _Presented(**rows[0])
     if not row.is_active:
         raise Unauthenticated("User inactive or deleted.")
-    await _keep_alive(connection, row)
+    await _keep_alive(reader, row)
     return _caller(row)
 
 
-async def _keep_alive(connection: AsyncConnection, row: _Presented) -> None:
+async def _keep_alive(reader: Reader, row: _Presented) -> None:
     """Refuses an expired token, and now and then writes down that it is in use (sliding expiry)."""
     now = datetime.now(UTC)
     lifetime = timedelta(seconds=row.token_lifetime) if row.token_lifetime is not None else None
     idle = now - row.refreshed
     if (row.expires and row.expires <= now) or (lifetime is not None and idle > lifetime):
         raise Unauthenticated("Token has expired.")
-    if idle < min(REFRESH_AT_MOST_EVERY, lifetime / 10 if lifetime is not None else REFRESH_AT_MOST_EVERY):
-        return
-    unlocked = select(Token.uuid).where(Token.uuid == row.token).with_for_update(skip_locked=True)
-    try:
-        async with connection.begin_nested():
-            await connection.execute(update(Token).where(Token.uuid.in_(unlocked)).values(refreshed=now))
-    except DBAPIError as error:
-        if sqlstate(error) != "40001":  # another request has just written it
-            raise
+    if idle >= min(REFRESH_AT_MOST_EVERY, lifetime / 10 if lifetime is not None else REFRESH_AT_MOST_EVERY):
+        await _USED.fetch(reader, {"token": row.token, "now": now})
 
 
 def _caller(row: _Presented) -> Caller:
     roles: dict[str, set[UUID]] = {}
-    for role, scope in row.grants or ():
+    for role, scope in json.loads(row.grants or "[]"):
         roles.setdefault(role, set()).add(UUID(scope))
     permissions: dict[str, set[UUID]] = {}
-    for role, permission in row.permissions or ():
+    for role, permission in json.loads(row.permissions or "[]"):
         permissions.setdefault(permission, set()).update(roles.get(role, ()))
     return Caller(
         uuid=row.uuid,
@@ -151,5 +152,5 @@ def _caller(row: _Presented) -> Caller:
         is_support=row.is_support,
         roles={role: frozenset(scopes) for role, scopes in roles.items()},
         permissions={permission: frozenset(scopes) for permission, scopes in permissions.items()},
-        accounts={UUID(offering): username for offering, username in (row.accounts or {}).items()},
+        accounts={UUID(offering): username for offering, username in json.loads(row.accounts or "{}").items()},
     )

@@ -19,13 +19,22 @@ from app.embedded import Cluster
 from app.memory import Memory
 
 SERVER_SETTINGS = {"application_name": "booking", "jit": "off", "timezone": "UTC"}
-POOL_SECONDS = 30
 _OF_THE_DIALECT = {"prepared_statement_cache_size", "prepared_statement_name_func", "async_fallback"}
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
 
 Reader: TypeAlias = asyncpg.Connection | PoolConnectionProxy
 """A connection on which each statement is a transaction, and a snapshot, of its own."""
+
+LOST = (
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    OSError,
+)
+"""What tells that a connection is gone, and most likely all others with it."""
 
 
 class Database:
@@ -35,6 +44,7 @@ class Database:
         self.engine = engine
         self.memory = Memory(memory_bytes)
         self._readers = _pool(engine)
+        self._patience: float = getattr(engine.pool, "timeout", lambda: 30)()
         self._snapshots = engine.execution_options(isolation_level="REPEATABLE READ")
 
     @asynccontextmanager
@@ -50,8 +60,14 @@ class Database:
     async def reading(self) -> AsyncIterator[Reader]:
         """A connection for single statements, each of which sees one snapshot."""
         await self._readers
-        async with self._readers.acquire(timeout=POOL_SECONDS) as connection:
-            yield connection
+        async with self._readers.acquire(timeout=self._patience) as connection:
+            try:
+                yield connection
+            except LOST as error:
+                if isinstance(error, asyncpg.InternalClientError):  # between the server's last word and the end of line
+                    connection.terminate()
+                await self._readers.expire_connections()
+                raise
 
 
 def _pool(engine: AsyncEngine) -> asyncpg.Pool:

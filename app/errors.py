@@ -25,8 +25,6 @@ ApiError
 from collections.abc import Iterable, Mapping
 from typing import Self
 
-from sqlalchemy.exc import DBAPIError
-
 
 class ApiError(Exception):
     """An answer other than success: a status, a JSON body, and headers. Shapes: contract, 5.1."""
@@ -139,6 +137,6 @@ class Unavailable(Detailed):
     headers: Mapping[str, str] = {"Retry-After": "5"}
 
 
-def sqlstate(error: DBAPIError) -> str:
-    """By which code PostgreSQL says what is wrong; empty if it does not."""
-    return getattr(error.orig, "sqlstate", None) or ""
+def sqlstate(error: Exception) -> str:
+    """By which code PostgreSQL says what is wrong, be it through SQLAlchemy or not; empty if it does not."""
+    return getattr(getattr(error, "orig", error), "sqlstate", None) or ""

@@ -1,11 +1,12 @@
 """Databases for tests: each is a copy of one that was migrated, and perhaps filled, once for all test processes."""
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 
-from sqlalchemy import Table, text
+from asyncpg import Record
+from sqlalchemy import Table, event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -37,10 +38,7 @@ class OneTransaction(Database):
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Reader]:
-        raw = await self.connection.get_raw_connection()
-        reader = raw.driver_connection
-        assert reader is not None
-        yield reader
+        yield NotedReader(self.connection)
 
 
 @asynccontextmanager
@@ -134,3 +132,39 @@ async def put_back_rows(connection: AsyncConnection) -> None:
 def _copied_back(table: Table) -> str:
     columns = ", ".join(f'"{column.name}"' for column in table.columns if column.computed is None)
     return f'INSERT INTO "{table.name}" ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM kept."{table.name}"'
+
+
+_NOTES: list[list[str]] = []
+
+
+@contextmanager
+def statements(connection: AsyncConnection) -> Iterator[list[str]]:
+    """The SQL statements of the application, without the savepoints that stand for its transactions here."""
+    executed: list[str] = []
+
+    def note(_: object, cursor: object, statement: str, *rest: object) -> None:
+        if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
+            executed.append(statement)
+
+    _NOTES.append(executed)
+    event.listen(connection.engine.sync_engine, "before_cursor_execute", note)
+    try:
+        yield executed
+    finally:
+        event.remove(connection.engine.sync_engine, "before_cursor_execute", note)
+        _NOTES.remove(executed)
+
+
+class NotedReader:
+    """The driver's connection below a connection, whose statements are noted."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        assert connection.sync_connection is not None
+        self._driver: Reader = connection.sync_connection.connection.driver_connection
+
+    async def fetch(self, statement: str, *values: object) -> list[Record]:
+        """The rows of a statement."""
+        for notes in _NOTES:
+            notes.append(statement)
+        rows: list[Record] = await self._driver.fetch(statement, *values)
+        return rows

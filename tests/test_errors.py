@@ -17,7 +17,7 @@ from app import auth
 from app.api import requests
 from app.bookings import router as bookings
 from app.config import Settings
-from app.database import Database
+from app.database import Database, Reader
 from app.embedded import Cluster
 from app.main import create_app
 from app.query.collection import Collection
@@ -185,7 +185,7 @@ async def test_defect_says_nothing_about_the_inside(
     failure: Any,
 ) -> None:
     monkeypatch.setattr(bookings, "change", failure)
-    for name in ("page", "head", "require"):
+    for name in ("page", "head", "require", "one_tagged"):
         monkeypatch.setattr(Collection, name, lambda _, *given: failure(*given))
     for method in methods:
         response = await patient.request(method, path, headers=as_user("powner"))
@@ -301,11 +301,11 @@ async def test_connection_lost_within_a_request(
     app.state.database = Database(engine)
     authenticate = auth.authenticate
 
-    async def cut(connection: AsyncConnection, key: str) -> Any:
-        await connection.execute(text("SELECT 1"))
+    async def cut(reader: Reader, key: str) -> Any:
+        await reader.execute("SELECT 1")
         async with other.connect() as another:
             await another.execute(END_OTHERS)
-        return await authenticate(connection, key)
+        return await authenticate(reader, key)
 
     monkeypatch.setattr(requests, "authenticate", cut)
     async with calling(app) as client:
@@ -321,7 +321,7 @@ async def test_exhausted_pool(standing: str, settings: Settings, as_user: AsUser
     app = create_app(settings)
     app.state.database = Database(engine)
     async with calling(app) as client:
-        async with engine.connect():
+        async with app.state.database.reading():
             response = await client.get(URL, headers=as_user("staff"))
             assert answered(response) == (503, UNAVAILABLE)
         assert (await client.get(URL, headers=as_user("staff"))).status_code == 401

@@ -1,5 +1,6 @@
 """How errors are answered: in the documented shapes, as JSON, and silent about the inside."""
 
+from asyncpg import PostgresError
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -7,6 +8,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from app.database import LOST
 from app.errors import ApiError, Invalid, NotFound, Unavailable, sqlstate
 
 UNAVAILABLE_STATES = ("08", "40", "53", "57P")
@@ -49,13 +51,13 @@ async def _on_http_exception(request: Request, error: Exception) -> JSONResponse
 
 
 async def _on_database_error(_: Request, error: Exception) -> JSONResponse:
-    if isinstance(error, DBAPIError) and not _is_unavailable(error):
+    if isinstance(error, DBAPIError | PostgresError) and not _is_unavailable(error):
         raise error
     return respond(Unavailable())
 
 
-def _is_unavailable(error: DBAPIError) -> bool:
-    lost = isinstance(error, InterfaceError) or error.connection_invalidated
+def _is_unavailable(error: DBAPIError | PostgresError) -> bool:
+    lost = isinstance(error, DBAPIError) and (isinstance(error, InterfaceError) or error.connection_invalidated)
     return lost or sqlstate(error).startswith(UNAVAILABLE_STATES)
 
 
@@ -68,6 +70,6 @@ def answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(ApiError, _on_api_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_exception)
-    for lost in (DBAPIError, PoolTimeout, OSError):
+    for lost in (DBAPIError, PostgresError, PoolTimeout, *LOST):
         app.add_exception_handler(lost, _on_database_error)
     app.add_exception_handler(Exception, _on_defect)

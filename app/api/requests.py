@@ -33,9 +33,11 @@ async def _presented(request: Request, _: Annotated[object, Depends(SCHEME)]) ->
     return presented_key(dict(request.headers.raw).get(b"authorization"))
 
 
-async def current_caller(key: Annotated[str, Depends(_presented)], connection: Transaction) -> Caller:
+async def current_caller(request: Request, key: Annotated[str, Depends(_presented)]) -> Caller:
     """The caller, for handlers; answers 401 when there is none, without a database connection if no key is given."""
-    return await authenticate(connection, key)
+    database: Database = request.app.state.database
+    async with database.reading() as reader:
+        return await authenticate(reader, key)
 
 
 CurrentCaller = Annotated[Caller, Depends(current_caller)]

@@ -16,12 +16,12 @@ from app.auth import Caller
 from app.columns import Expression, Scope, Statement
 from app.database import Database, Reader
 from app.errors import NotFound
+from app.prepared import Statements
 from app.query.fieldset import Context, Fragment, Item, View
 from app.query.filtering import FilterSet, Values
 from app.query.joins import with_joins
 from app.query.ordering import Orderings, OrderKey, order_keys
 from app.query.pagination import Listing, Page, Part
-from app.query.prepared import Statements
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,7 @@ class Fragment:
     @property
     def size(self) -> int:
         """About how many bytes of memory it takes, with what is kept beside it."""
-        return 1_000 + sum(len(part) if isinstance(part, bytes) else 500 for part in self.parts)
+        return 1_000 + sum(len(part) if isinstance(part, bytes) else 512 for part in self.parts)
 
     def rendered(self, context: Context) -> bytes:
         """The object for a caller."""

@@ -1,23 +1,21 @@
 """Pages, orderings, headers and cost of the list."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import pytest
-from asyncpg.connection import LoggedQuery
 from httpx import AsyncClient
-from sqlalchemy import event, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.bookings.schemas import BookingResource
 from app.models import Order, Resource, Slot, Token
 from app.models.enums import OrderState, RequestType
 from tests.conftest import AsUser
+from tests.databases import statements
 from tests.dataset import BOOKINGS, DATASET, Row, uuid_of
 
 BASE = "http://waldur.example.com"
@@ -339,32 +337,6 @@ async def test_trailing_slash_makes_no_difference(client: AsyncClient, staff: Ro
     assert (queried.status_code, len(queried.json())) == (200, 3)
     assert (await client.post(f"{URL}{uuid}/accept", headers=staff)).status_code == 200
     assert (await client.post(f"{URL}{uuid}/accept/", headers=staff)).status_code == 409
-
-
-@contextmanager
-def statements(rows: AsyncConnection) -> Iterator[list[str]]:
-    """The SQL statements of the application, without the savepoints that stand for its transactions here."""
-    executed: list[str] = []
-
-    def note(_: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
-            executed.append(statement)
-
-    def note_read(logged: LoggedQuery) -> None:
-        if logged.query.startswith("SELECT"):  # not what the driver asks about types
-            executed.append(logged.query)
-
-    assert rows.sync_connection is not None
-    driver = rows.sync_connection.connection.driver_connection
-    assert driver is not None
-    engine = rows.engine.sync_engine
-    driver.add_query_logger(note_read)
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield executed
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-        driver.remove_query_logger(note_read)
 
 
 async def cost(client: AsyncClient, rows: AsyncConnection, query: str, headers: Row) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from asyncpg import Record
+from sqlalchemy import Update
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from app.columns import Statement
@@ -28,7 +29,7 @@ class Prepared:
         return rows
 
 
-def prepared(statement: Statement) -> Prepared:
+def prepared(statement: Statement | Update) -> Prepared:
     """The statement made ready. The driver keeps it prepared by its text."""
     compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
     fixed = compiled.construct_params(_check=False)
