@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from app.config import Settings
 from app.embedded import Cluster
+from app.embedded.sizing import memory_of_machine, memory_settings
 from app.memory import Memory
 
 SERVER_SETTINGS = {"application_name": "booking", "jit": "off", "timezone": "UTC"}
@@ -96,7 +97,8 @@ async def connected(settings: Settings) -> AsyncIterator[Database]:
         async with _engine(settings, url) as database:
             yield database
         return
-    with Cluster(settings.data_dir, binaries=settings.postgres_bin) as cluster:
+    memory = memory_settings(memory_of_machine())
+    with Cluster(settings.data_dir, settings=memory, binaries=settings.postgres_bin) as cluster:
         async with _engine(settings, cluster.url()) as database:
             await migrate(database)
             yield database
