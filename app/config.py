@@ -68,7 +68,9 @@ class Settings(BaseSettings):
     cache_megabytes: int = Field(
         default=32, ge=0, description="Memory that each worker may take to keep what it has sent of bookings."
     )
-    database_pool_size: int = Field(default=10, ge=1, description="Database connections kept by each worker.")
+    database_pool_size: int = Field(
+        default=10, ge=1, description="Database connections kept by each worker for changes, and as many for lists."
+    )
     database_pool_overflow: int = Field(default=10, ge=0, description="Further connections a worker may open at peaks.")
 
     @field_validator("database_url")
