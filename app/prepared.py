@@ -22,9 +22,13 @@ class Prepared:
     parameters: tuple[str, ...]
     fixed: Mapping[str, object]
 
-    async def fetch(self, reader: Reader, values: Mapping[str, object]) -> Sequence[Record]:
-        """The rows for these values of the parameters."""
+    async def fetch(
+        self, reader: Reader, values: Mapping[str, object], *, planned_anew: bool = False
+    ) -> Sequence[Record]:
+        """The rows for these values of the parameters; with `planned_anew`, by a plan for these very values."""
         arguments = [values[name] if name in values else self.fixed[name] for name in self.parameters]
+        if planned_anew:
+            return list(await (await reader.prepare(self.sql)).fetch(*arguments))
         rows: Sequence[Record] = await reader.fetch(self.sql, *arguments)
         return rows
 

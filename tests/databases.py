@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 
 from asyncpg import Record
+from asyncpg.prepared_stmt import PreparedStatement
 from sqlalchemy import Table, event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -164,7 +165,15 @@ class NotedReader:
 
     async def fetch(self, statement: str, *values: object) -> list[Record]:
         """The rows of a statement."""
-        for notes in _NOTES:
-            notes.append(statement)
+        self._note(statement)
         rows: list[Record] = await self._driver.fetch(statement, *values)
         return rows
+
+    async def prepare(self, statement: str) -> PreparedStatement:
+        """A statement made ready."""
+        self._note(statement)
+        return await self._driver.prepare(statement)
+
+    def _note(self, statement: str) -> None:
+        for notes in _NOTES:
+            notes.append(statement)

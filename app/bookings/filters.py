@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, and_, bindparam, exists, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, String, and_, bindparam, exists, func, or_
 
 from app.api.parameters import (
     Exact,
@@ -43,8 +43,6 @@ ORDERINGS: Orderings = {
     "type": Offering.type,
     "schedules": Resource.first_start,
 }
-ADDRESSES = ("external_ips", "internal_ips", "hypervisor_hostname", "router_fixed_ips", "external_address")
-"""Members of backend_metadata that `query` looks into."""
 
 
 def _connected_to(uuid: UUID) -> ColumnElement[bool]:
@@ -85,24 +83,15 @@ def _query(part: Expression) -> ColumnElement[bool]:
     """A booking by its uuid, or by a text in its name, slug, ids or addresses. Rule: contract, 4.10."""
     whole = func.lower(bindparam("query_whole", type_=String, required=False))
     return or_(
-        contains(Resource.name, part),
-        contains(Resource.slug, part),
+        contains(Resource.searched, part),
         func.lower(Resource.backend_id) == whole,
         func.lower(Resource.effective_id) == whole,
-        *(_address_contains(name, part) for name in ADDRESSES),
         Resource.uuid == bindparam("query_uuid", required=False),
     )
 
 
 def _searched(name: str, value: str) -> Values:
     return {name: pattern(value), "query_whole": value, "query_uuid": uuid_or_none(value)}
-
-
-def _address_contains(name: str, part: Expression) -> ColumnElement[bool]:
-    members = func.jsonb_path_query(Resource.backend_metadata[name], literal_column("'$[*]'")).column_valued(
-        f"{name}_member"
-    )
-    return exists(select(members).where(contains(members.op("#>>")(literal_column("'{}'")), part)).correlate(Resource))
 
 
 def _active_grant(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -141,7 +130,7 @@ class BookingFilters(FilterSet):
     )
     modified: Moment = where(since(Resource.modified), "Modified after")
     modified_before: Moment = where(until(Resource.modified), "Modified before or then.", extension=True)
-    name: Text = where(part_of(Resource.name), "Part of the name, in any case.")
+    name: Text = where(part_of(Resource.name), "Part of the name, in any case.", planned_anew=True)
     name_exact: Exact = where(equals(Resource.name), "The name, to the letter.")
     offering: OfferingUrl = where(equals(Resource.offering_uuid), "Offering: URL, path or UUID.")
     offering_billable: Flag = where(equals(Offering.billable), "Use of the offering is invoiced.")
@@ -168,6 +157,7 @@ class BookingFilters(FilterSet):
         _query,
         "Search by resource UUID, name, slug, backend ID, effective ID, IPs or hypervisor",
         prepare=_searched,
+        planned_anew=True,
     )
     restrict_member_access: Flag = where(
         equals(Resource.restrict_member_access), "Members of the project have no access."
@@ -176,13 +166,18 @@ class BookingFilters(FilterSet):
     service_manager_uuid: Uuid = where(_managed_by, "Service Manager UUID")
     slug: Text = where(equals(Resource.slug), "Short name of the booking, to the letter.", extension=True)
     slot_start_after: Moment = where(
-        since(Slot.start), "Has a slot that starts then or later.", extension=True, within=_has_slot
+        since(Slot.start),
+        "Has a slot that starts then or later.",
+        extension=True,
+        within=_has_slot,
+        planned_anew=True,
     )
     slot_start_before: Moment = where(
         _starts_before,
         "Has a slot that starts earlier; with `slot_start_after`, one that does both.",
         extension=True,
         within=_has_slot,
+        planned_anew=True,
     )
     state: States = where(one_of(Resource.state), "State of the booking; several may be given.", empty_is_value=True)
     usage_based: Flag = where(_has_components(BillingType.USAGE), "Filter by usage-based offerings")

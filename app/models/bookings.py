@@ -61,8 +61,9 @@ def _live() -> str:
 class Resource(Identified, Dated, Base):
     """A booking: slots of an offering, for a project. `live` says whether it holds its slots (`LIVE_STATES`).
 
-    Triggers keep `provider_uuid` and `is_booking` as the offering has them, `first_start` as the slots have it, and
-    change `version` whenever the row, its slots, its orders or its endpoints change.
+    Triggers keep `provider_uuid` and `is_booking` as the offering has them, `first_start` as the slots have it,
+    `searched` as name, slug and addresses of `backend_metadata` have it, and change `version` whenever the row, its
+    slots, its orders or its endpoints change.
     """
 
     __table_args__ = (
@@ -70,7 +71,9 @@ class Resource(Identified, Dated, Base):
         Index("ix_resource_offering_uuid_state", "offering_uuid", "state"),
         *(_list_index(name, columns) for name, columns in LISTS.items()),
         Index("ix_resource_name_trgm", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
-        Index("ix_resource_slug_trgm", "slug", postgresql_using="gin", postgresql_ops={"slug": "gin_trgm_ops"}),
+        Index(
+            "ix_resource_searched_trgm", "searched", postgresql_using="gin", postgresql_ops={"searched": "gin_trgm_ops"}
+        ),
         Index("ix_resource_slug_number", text(SLUG_STEM), text(SLUG_NUMBER)),
         Index("ix_resource_lower_backend_id", text("lower(backend_id)")),
         Index("ix_resource_lower_effective_id", text("lower(effective_id)")),
@@ -111,6 +114,7 @@ class Resource(Identified, Dated, Base):
     is_booking: Mapped[bool] = mapped_column(server_default="false", info=KEPT)
     first_start: Mapped[datetime | None] = mapped_column(info=KEPT)
     version: Mapped[int] = mapped_column(BigInteger, server_default="0", info=KEPT)
+    searched: Mapped[str] = mapped_column(server_default="", info=KEPT)
 
 
 NO_OVERLAP = "ex_slot_no_overlap"
@@ -142,6 +146,7 @@ class Slot(Base):
             where=text("live"),
         ),
         Index("ix_slot_resource_uuid_start", "resource_uuid", "start"),
+        Index("ix_slot_start", "start", "resource_uuid"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)

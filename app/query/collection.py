@@ -206,7 +206,8 @@ class Selection:
 
     async def _fetch(self, reader: Reader, what: Hashable, compose: Callable[[], Statement]) -> Sequence[Record]:
         shape = None if self._shape is None else (what, self._shape)
-        return await self._collection.statements.of(shape, compose).fetch(reader, self._values)
+        statement = self._collection.statements.of(shape, compose)
+        return await statement.fetch(reader, self._values, planned_anew=self._query.filters.are_planned_anew)
 
     def _conditions(self) -> tuple[list[ColumnElement[bool]], list[ColumnElement[bool]]]:
         """Those of the scopes, and those of the filters."""

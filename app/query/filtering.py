@@ -25,13 +25,15 @@ class Condition:
     """How a parameter's value becomes an SQL condition; an empty one counts as not given, unless `empty_is_value`.
 
     `build` makes the condition of the value, or of what stands for it in a prepared statement; `prepare` makes of a
-    value what the statement takes. Conditions with the same `within` speak of one and the same related row.
+    value what the statement takes. Conditions with the same `within` speak of one and the same related row. With
+    `planned_anew`, few or many rows may meet the condition, and what is best for one value is slow for another.
     """
 
     build: Callable[..., Predicate]
     empty_is_value: bool
     within: Callable[..., Predicate] | None
     prepare: Callable[[str, Any], Values]
+    planned_anew: bool
 
 
 def _as_given(name: str, value: object) -> Values:
@@ -55,11 +57,12 @@ def where(
     empty_is_value: bool = False,
     within: Callable[..., Predicate] | None = None,
     prepare: Callable[[str, Any], Values] | None = None,
+    planned_anew: bool = False,
 ) -> Any:
     """A filter parameter; `extension` marks one that the published contract of November 2025 does not have."""
     declared = given(f"{description} (An extension.)" if extension else description)
     prepared = prepare or getattr(build, "prepare", None) or _as_given
-    declared.metadata.append(Condition(build, empty_is_value, within, prepared))
+    declared.metadata.append(Condition(build, empty_is_value, within, prepared, planned_anew))
     return declared
 
 
@@ -81,6 +84,11 @@ class FilterSet(BaseModel):
     def _table(cls) -> Iterator[tuple[str, Condition]]:
         for name, field in cls.model_fields.items():
             yield from ((name, each) for each in field.metadata if isinstance(each, Condition))
+
+    @property
+    def are_planned_anew(self) -> bool:
+        """Whether a statement is to be planned for these very values."""
+        return any(name in self.model_fields_set and condition.planned_anew for name, condition in self._table())
 
     def shape(self) -> Shape:
         """Which parameters are given, with the values that belong to the statement: flags, and choices out of few."""

@@ -16,6 +16,10 @@ WRONG = {
     "(provider_uuid, is_booking) IS DISTINCT FROM (customer_uuid, type = 'Marketplace.Booking')",
     "first start": "SELECT count(*) FROM resource WHERE first_start IS DISTINCT FROM "
     "(SELECT min(start) FROM slot WHERE resource_uuid = resource.uuid)",
+    "searched": "SELECT count(*) FROM resource WHERE NOT starts_with(searched, concat(name, chr(31), slug)) OR EXISTS "
+    "(SELECT FROM jsonb_each(backend_metadata) AS member (key, value), jsonb_path_query(value, '$[*]') AS address "
+    "WHERE address <> 'null' AND (key LIKE '%_ips' OR key IN ('hypervisor_hostname', 'external_address')) "
+    "<> (position(concat(chr(31), address #>> '{}', chr(31)) IN concat(searched, chr(31))) > 0))",
     "counters": "WITH counted AS (SELECT offering_uuid, coalesce(project_uuid, '00000000-0000-0000-0000-000000000000') "
     "AS project_uuid, state, count(*) AS number FROM resource "
     "GROUP BY GROUPING SETS ((offering_uuid, project_uuid, state), (offering_uuid, state))), "
@@ -43,7 +47,10 @@ CHANGES = {
     f"WHERE NOT live AND uuid = {SOME}",
     "slot moved": "UPDATE slot SET start = start - interval '1 minute' WHERE id = (SELECT max(id) FROM slot)",
     "slots removed": f"DELETE FROM slot WHERE resource_uuid = {SOME}",
-    "kept by hand": f"UPDATE resource SET provider_uuid = NULL, is_booking = false, version = 0 WHERE uuid = {SOME}",
+    "addresses": "UPDATE resource SET backend_metadata = jsonb_build_object('external_ips', ARRAY['10.9.8.7', '::1'], "
+    f"'hypervisor_hostname', 'node-7', 'runtime_state', 'idle') WHERE uuid = {SOME}",
+    "kept by hand": f"UPDATE resource SET searched = 'nothing', provider_uuid = NULL, is_booking = false, version = 0 "
+    f"WHERE uuid = {SOME}",
 }
 
 
