@@ -22,6 +22,8 @@ from app.embedded import Cluster
 from tests.databases import address, migrated
 from tests.dataset import DATASET
 
+pytestmark = pytest.mark.slow
+
 Booking: TypeAlias = Callable[..., Result]
 
 

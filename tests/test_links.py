@@ -33,6 +33,8 @@ from tests.conftest import BASE_URL, AsUser
 from tests.databases import OneTransaction, migrated
 from tests.test_openapi import validate
 
+pytestmark = pytest.mark.slow
+
 LISTS = (
     "/api/booking-resources/",
     "/api/marketplace-orders/",
@@ -156,7 +158,6 @@ def first_pages() -> list[str]:
     return [f"{path}?page_size=40" for path in LISTS]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("role", [*ROLES, "support", "hanna.berg"])
 async def test_every_link_of_the_demo_is_answered(
     demo_client: AsyncClient, demo_rows: AsyncConnection, described: Described, role: str
@@ -166,7 +167,6 @@ async def test_every_link_of_the_demo_is_answered(
     assert len(followed) > len(LISTS)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("username", CALLERS_OF_RECORDED)
 async def test_every_link_of_the_recorded_data_is_answered(
     client: AsyncClient, described: Described, as_user: AsUser, username: str
@@ -174,7 +174,6 @@ async def test_every_link_of_the_recorded_data_is_answered(
     await Crawler(client, described, as_user(username)).crawl(*first_pages(), SINGLE)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("username", CALLERS_OF_RECORDED)
 async def test_links_of_images_are_answered_once_they_are_stored_here(
     client: AsyncClient, rows: AsyncConnection, described: Described, as_user: AsUser, username: str
@@ -240,7 +239,6 @@ async def test_links_of_a_request_are_answered_to_those_who_made_it(
         assert (await demo_client.get(url, headers=creator)).status_code == 200, url
 
 
-@pytest.mark.slow
 async def test_links_of_an_archived_offering_and_plan_are_answered(
     demo_client: AsyncClient, demo_rows: AsyncConnection, described: Described
 ) -> None:
@@ -251,7 +249,6 @@ async def test_links_of_an_archived_offering_and_plan_are_answered(
         assert any("/plans/" in url for url in followed)
 
 
-@pytest.mark.slow
 async def test_links_of_a_pending_order_are_answered_to_members_of_its_project(
     demo_client: AsyncClient, demo_rows: AsyncConnection, described: Described
 ) -> None:

@@ -27,6 +27,8 @@ from tests.oracle import (
     has_order,
 )
 
+pytestmark = pytest.mark.slow
+
 URL = "/api/booking-resources/"
 KEY = "key-of-the-one-who-asks"
 HEADERS = {"Authorization": f"Token {KEY}"}

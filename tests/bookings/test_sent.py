@@ -13,6 +13,8 @@ from tests.conftest import BASE_URL, AsUser
 from tests.databases import OneTransaction
 from tests.dataset import USERS
 
+pytestmark = pytest.mark.slow
+
 URL = "/api/booking-resources/"
 FIELDS = tuple(BOOKING_RESOURCES.model.model_fields)
 SIDES = ("staff", "support", "powner", "omanager", "creator")

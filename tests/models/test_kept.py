@@ -11,6 +11,8 @@ from app.database import Database
 from app.embedded import Cluster
 from tests.databases import filled
 
+pytestmark = pytest.mark.slow
+
 WRONG = {
     "offering": "SELECT count(*) FROM resource JOIN offering ON offering.uuid = resource.offering_uuid WHERE "
     "(provider_uuid, is_booking) IS DISTINCT FROM (customer_uuid, type = 'Marketplace.Booking')",

@@ -13,6 +13,8 @@ from app.models.enums import OrderState, RequestType, ResourceState
 from tests.conftest import AsUser
 from tests.orders.conftest import Place, period
 
+pytestmark = pytest.mark.slow
+
 WAITING = ("pending-consumer", "pending-project", "pending-start-date", "pending-provider", "executing")
 FAR_AHEAD = (datetime.now(UTC) + timedelta(days=5000)).date().isoformat()
 

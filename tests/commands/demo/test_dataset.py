@@ -20,6 +20,8 @@ from app.commands.demo.dataset import (
 )
 from tests.documentation import ADDED_FILTERS, documented
 
+pytestmark = pytest.mark.slow
+
 Row = dict[str, Any]
 Dataset = dict[str, Any]
 

@@ -18,6 +18,8 @@ from app.models import Offering, Order, Resource, RoleGrant, User
 from app.models.enums import LIVE_STATES, RequestType
 from tests.databases import migrated
 
+pytestmark = pytest.mark.slow
+
 TODAY = datetime(2025, 11, 23, tzinfo=UTC)
 SIZES = [sized(250), sized(2_000), Size(5_000, 3, 3, 7)]
 

@@ -22,6 +22,8 @@ from tests.commands.importing.conftest import shown_from
 from tests.commands.importing.fake import ADDRESS, FakeSource, booking, hexed
 from tests.databases import address, migrated
 
+pytestmark = pytest.mark.slow
+
 OVERLAPPING = (booking("first", (8, 10), requested=1), booking("second", (9, 11), requested=2))
 
 

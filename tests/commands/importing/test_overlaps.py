@@ -16,6 +16,8 @@ from app.database import Database
 from tests.commands.importing.conftest import shown_from
 from tests.commands.importing.fake import ADDRESS, FakeSource, at, booking, hexed, order
 
+pytestmark = pytest.mark.slow
+
 CHAIN = (
     booking("first", (8, 10), requested=1),
     booking("second", (9, 11), (14, 16), requested=2),

@@ -14,6 +14,8 @@ from app.embedded import Cluster
 from tests.commands.transfer.datasets import booking, period, problems, small, uuid, value
 from tests.databases import migrated
 
+pytestmark = pytest.mark.slow
+
 BUSY: dict[str, Any] = {"offering": uuid("microscope"), **period(8, 10)}
 CONTENT = bytes(range(256)) * 3
 IMAGE: dict[str, Any] = {"name": "a.png", "content": b64encode(CONTENT).decode()}

@@ -21,6 +21,8 @@ from tests.conftest import AsUser
 from tests.databases import OneTransaction, migrated
 from tests.dataset import DATASET
 
+pytestmark = pytest.mark.slow
+
 HISTORY = {
     "resource": uuid("scan"),
     "order": uuid("o"),

@@ -23,6 +23,8 @@ from tests.conftest import AsUser
 from tests.databases import migrated
 from tests.dataset import DATASET
 
+pytestmark = pytest.mark.slow
+
 HEX = uuid("scan").replace("-", "")
 
 

@@ -18,6 +18,8 @@ from app.models.enums import LIVE_STATES, ResourceState
 from tests.commands.transfer.datasets import booking, problems, small, uuid, value
 from tests.databases import migrated
 
+pytestmark = pytest.mark.slow
+
 SCAN, OTHER = uuid("scan"), uuid("other")
 
 

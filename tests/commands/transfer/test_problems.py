@@ -15,6 +15,8 @@ from app.commands.transfer.values import DEEPEST
 from tests.commands.transfer.datasets import BASIS, Dataset, booking, nested, order, period, problems, small, uuid
 from tests.dataset import DATASET
 
+pytestmark = pytest.mark.slow
+
 SCAN, OTHER, NOWHERE = uuid("scan"), uuid("other"), uuid("nowhere")
 NOT_FOUND = f"{NOWHERE} is neither in the file nor in the database."
 
