@@ -3,7 +3,7 @@
 Whoever is shown a link may follow it: what a visible booking or order names is visible too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, any_, or_, select, true, union
@@ -32,6 +32,13 @@ def manages(caller: Caller, offering: UUID, provider: UUID | None) -> bool:
 def sees_tracebacks(caller: Caller, offering: UUID, provider: UUID | None) -> bool:
     """Staff, support and the provider's side see where something failed; others see only that it did."""
     return caller.is_support or manages(caller, offering, provider)
+
+
+def traceback_audience(caller: Caller) -> Hashable:
+    """Callers of whom this is the same see the same tracebacks, whatever the offering: see `sees_tracebacks`."""
+    if caller.is_staff or caller.is_support:
+        return "all"
+    return caller.holding(*_PROVIDER_ROLES), caller.holding(Role.OFFERING_MANAGER)
 
 
 def _provided_by(caller: Caller) -> ColumnElement[bool]:

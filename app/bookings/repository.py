@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from asyncpg import Record
 from sqlalchemy import ColumnElement, func, not_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.access import booking_scopes, sees_tracebacks
-from app.auth import Caller
+from app.access import booking_scopes, traceback_audience
 from app.bookings.aggregates import LAST_START
 from app.bookings.filters import ORDERINGS
 from app.bookings.schemas import BOOKING_RESOURCES, HISTORY
@@ -47,19 +45,13 @@ def counted(conditions: Sequence[ColumnElement[bool]]) -> Statement | None:
     return statement.where(not_(of_all) if by_project else of_all, *said)
 
 
-def _sees_tracebacks(caller: Caller, row: Record) -> bool:
-    return sees_tracebacks(caller, row["offering_uuid"], row["provider_uuid"])
-
-
 VERSIONS = Versions(
     modified=Resource.modified,
     columns={
         "version": Resource.version,
         "version_of_references": select(REFERENCE_VERSION.c.value).scalar_subquery(),
-        "offering_uuid": Resource.offering_uuid,
-        "provider_uuid": Resource.provider_uuid,
     },
-    audience=_sees_tracebacks,
+    audience=traceback_audience,
 )
 BOOKINGS = Collection(BOOKING, BOOKING_RESOURCES, booking_scopes, ORDERINGS, "name", versions=VERSIONS, counted=counted)
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from asyncpg import Record
-from sqlalchemy import ColumnElement, Uuid, bindparam, func, literal_column, or_, select, text, true, union
+from sqlalchemy import ColumnElement, Integer, Uuid, bindparam, func, literal_column, or_, select, text, true, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.auth import Caller
@@ -47,13 +47,13 @@ def any_scope(visible_to: Callable[[Caller], ColumnElement[bool]]) -> Scopes:
 class Versions:
     """How one knows that what is shown of a row has not changed.
 
-    `columns` are read with each row; those that begin with `version` together say which version it is of. `audience`
-    says of a caller and such a row what else makes a difference, beside fields that are worked out for each caller.
+    `columns` are read with each row; together they say which version it is of. `audience` says what of a caller makes a
+    difference, beside fields that are worked out for each caller.
     """
 
     modified: Expression
     columns: Mapping[str, Expression]
-    audience: Callable[[Caller, Record], Hashable]
+    audience: Callable[[Caller], Hashable]
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,18 +143,15 @@ class Collection:
         versions: Versions,
     ) -> list[bytes]:
         """What is kept of the rows in their version; the rest is read in one snapshot, which is no older."""
-        addresses = context.base_url, context.directory_base_url
-        keys = {row["uuid"]: (row["uuid"], names, addresses, versions.audience(context.caller, row)) for row in rows}
-        version = {
-            row["uuid"]: tuple(row[name] for name in versions.columns if name.startswith("version")) for row in rows
-        }
-        found = {uuid: database.memory.get(key, version[uuid]) for uuid, key in keys.items()}
+        shared = names, context.base_url, context.directory_base_url, versions.audience(context.caller)
+        version = {row["uuid"]: tuple(row[name] for name in versions.columns) for row in rows}
+        found = {uuid: database.memory.get((uuid, shared), version[uuid]) for uuid in version}
         if missing := [uuid for uuid, fragment in found.items() if fragment is None]:
             async with database.transaction(snapshot=True) as connection:
                 read = await self.view.read_fragments(connection, context, missing, names)
             for uuid, fragment in read.items():
                 found[uuid] = fragment
-                database.memory.put(keys[uuid], version[uuid], fragment, fragment.size)
+                database.memory.put((uuid, shared), version[uuid], fragment, fragment.size)
         return [fragment.rendered(context) for fragment in found.values() if isinstance(fragment, Fragment)]
 
     def selecting(
@@ -167,6 +164,19 @@ class Collection:
         mentioned = [*columns, *conditions, *order]
         statement = with_joins(select(*columns), self.view.root, self.view.relations, mentioned)
         return statement.where(*conditions).order_by(*order)
+
+
+@dataclass(frozen=True, eq=False)
+class _Limits:
+    """Rows to pass over, rows to take, and how many both are, in SQL."""
+
+    first: ColumnElement[int]
+    size: ColumnElement[int]
+    end: ColumnElement[int]
+
+
+_PART = _Limits(*(bindparam(name, type_=Integer, required=False) for name in ("first", "size", "end")))
+"""Numbers that differ from page to page, so that one statement reads all pages."""
 
 
 class Selection:
@@ -189,9 +199,10 @@ class Selection:
         if page.number != 1:
             count = await self.count(reader)
             part = Part(page.offset(count), page.size, count)
-            return count, await self._fetch(reader, ("part", part), lambda: self._page(part))
-        part = Part(0, page.size, page.size)
-        rows = await self._fetch(reader, ("first", page.size), lambda: self._first(part))
+            self._values |= {"first": part.first, "size": part.size, "end": part.first + part.size}
+            backward = part.is_backward
+            return count, await self._fetch(reader, ("part", backward), lambda: self._page(_PART, backward), anew=True)
+        rows = await self._fetch(reader, ("first", page.size), lambda: self._first(page.size))
         return int(rows[0]["count"]), [row for row in rows if row["uuid"] is not None]
 
     async def one(self, reader: Reader, uuid: UUID) -> Sequence[Record]:
@@ -204,10 +215,12 @@ class Selection:
         [row] = await self._fetch(reader, ("count",), lambda: select(self._count()))
         return int(row[0])
 
-    async def _fetch(self, reader: Reader, what: Hashable, compose: Callable[[], Statement]) -> Sequence[Record]:
+    async def _fetch(
+        self, reader: Reader, what: Hashable, compose: Callable[[], Statement], *, anew: bool = False
+    ) -> Sequence[Record]:
         shape = None if self._shape is None else (what, self._shape)
         statement = self._collection.statements.of(shape, compose)
-        return await statement.fetch(reader, self._values, planned_anew=self._query.filters.are_planned_anew)
+        return await statement.fetch(reader, self._values, planned_anew=anew or self._query.filters.are_planned_anew)
 
     def _conditions(self) -> tuple[list[ColumnElement[bool]], list[ColumnElement[bool]]]:
         """Those of the scopes, and those of the filters."""
@@ -226,9 +239,10 @@ class Selection:
             counts.append(counted.scalar_subquery())
         return reduce(operator.add, counts).label("count")
 
-    def _first(self, part: Part) -> Statement:
+    def _first(self, size: int) -> Statement:
         """The first page beside the count, which is there even if no row is."""
-        page = self._page(part).subquery("page")
+        none, some = literal_column("0", Integer), literal_column(str(size), Integer)
+        page = self._page(_Limits(none, some, some)).subquery("page")
         nothing = select(self._count()).subquery("counted")
         return select(nothing.c.count, page).select_from(nothing.outerjoin(page, true())).order_by(page.c.number)
 
@@ -241,18 +255,18 @@ class Selection:
         columns: list[Expression] = [expression.label(name) for name, expression in told.items()]
         return collection.selecting([collection.view.uuid.label("uuid"), *columns], [own, or_(*scopes)])
 
-    def _page(self, part: Part) -> Statement:
+    def _page(self, limits: _Limits, backward: bool = False) -> Statement:
         """The first rows of each scope, merged and numbered; a part beyond the middle is read from the other end."""
         collection = self._collection
         keys = order_keys(
             collection.orderings, self._query.orderings, collection.default_ordering, collection.view.uuid
         )
-        order = [key.expressed(backward=part.is_backward) for key in keys]
+        order = [key.expressed(backward=backward) for key in keys]
         columns: list[Expression] = [key.expression.label(f"key{index}") for index, key in enumerate(keys)]
         scopes, filters = self._conditions()
         reads = [collection.selecting(columns, [scope, *filters], order) for scope in scopes]
-        statement = reads[0] if len(reads) == 1 else _merged(reads, keys, part)
-        limited = statement.limit(literal_column(str(part.size))).offset(literal_column(str(part.first)))
+        statement = reads[0] if len(reads) == 1 else _merged(reads, keys, limits.end, backward)
+        limited = statement.limit(limits.size).offset(limits.first)
         rows = limited.subquery("rows")
         named = [replace(key, expression=rows.c[f"key{index}"]) for index, key in enumerate(keys)]
         number = func.row_number().over(order_by=[key.expressed() for key in named]).label("number")
@@ -264,9 +278,10 @@ class Selection:
         return select(uuid.label("uuid"), number, *told).select_from(joined).order_by(text("number"))
 
 
-def _merged(reads: Sequence[Statement], keys: Sequence[OrderKey], part: Part) -> Statement:
+def _merged(
+    reads: Sequence[Statement], keys: Sequence[OrderKey], most: ColumnElement[int], backward: bool
+) -> Statement:
     """As many of the first rows of each statement as can be needed, in one order."""
-    most: ColumnElement[int] = literal_column(str(part.first + part.size))
     rows = union(*(select(read.limit(most).subquery()) for read in reads)).subquery()
     named = [replace(key, expression=rows.c[f"key{index}"]) for index, key in enumerate(keys)]
-    return select(rows).order_by(*(key.expressed(backward=part.is_backward) for key in named))
+    return select(rows).order_by(*(key.expressed(backward=backward) for key in named))

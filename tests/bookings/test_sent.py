@@ -1,16 +1,18 @@
 """What is sent of bookings is what their model would send, to the byte; be it read, or kept from the last time."""
 
+import re
 from uuid import UUID
 
 import pytest
 from httpx import AsyncClient
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.auth import authenticate
 from app.bookings.schemas import BOOKING_RESOURCES
 from app.query.fieldset import Context
 from tests.conftest import BASE_URL, AsUser
-from tests.databases import OneTransaction
+from tests.databases import OneTransaction, statements
 from tests.dataset import USERS
 
 pytestmark = pytest.mark.slow
@@ -75,3 +77,44 @@ async def test_what_is_kept_for_one_is_not_sent_to_another(
         uuids = await uuids_of(client, as_user(username))
         expected = await modelled(rows, username, uuids)
         assert await listed(client, as_user(username)) == b"[%s]" % b",".join(expected)
+
+
+async def test_traceback_of_an_order_of_another_offering(
+    client: AsyncClient, rows: AsyncConnection, as_user: AsUser
+) -> None:
+    """Orders come with their own offering, whose provider may be another than the booking's."""
+    await rows.execute(
+        text(
+            "UPDATE \"order\" SET error_traceback = 'of another provider', offering_uuid = "
+            "(SELECT uuid FROM offering "
+            "WHERE customer_uuid IS DISTINCT FROM (SELECT provider_uuid FROM resource WHERE uuid = resource_uuid) "
+            "LIMIT 1)"
+        )
+    )
+    shown: dict[str, bool] = {}
+    for username in (*SIDES, *reversed(SIDES)):
+        uuids = await uuids_of(client, as_user(username))
+        body = await listed(client, as_user(username))
+        assert body == b"[%s]" % b",".join(await modelled(rows, username, uuids))
+        shown[username] = b"of another provider" in body
+    assert {*shown.values()} == {True, False}
+
+
+async def test_whatever_is_shown_has_a_version(rows: AsyncConnection) -> None:
+    """Each table that bookings are read from has a trigger that changes the booking's version, or that of all."""
+    async with OneTransaction(rows).reading() as reader:
+        caller = await authenticate(reader, USERS["staff"]["token"])
+    uuids = (await rows.execute(text("SELECT uuid FROM resource WHERE is_booking"))).scalars().all()
+    with statements(rows) as executed:
+        await BOOKING_RESOURCES.read_fragments(rows, Context(caller, BASE_URL), uuids, FIELDS)
+    read = {name for statement in executed for name in re.findall(r'(?:FROM|JOIN) "?([a-z_]+)', statement)}
+    kept = await rows.execute(
+        text(
+            "SELECT relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
+            "JOIN pg_proc ON pg_proc.oid = tgfoid "
+            "WHERE proname ~ '^keep_(resource$|version|reference_version|first_start)' "
+            "GROUP BY relname HAVING bit_or(tgtype::integer) & 28 = 28"
+        )
+    )
+    assert len(read) > 8
+    assert read <= {*kept.scalars(), "resource"}
