@@ -3,28 +3,33 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from sqlalchemy import Text, and_, bindparam, cast, func, or_, select, update
+from sqlalchemy import BigInteger, Text, and_, bindparam, case, cast, func, literal_column, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from app.columns import columns_of
-from app.database import Reader
 from app.errors import Unauthenticated
 from app.keys import digest
+from app.memory import Memory
 from app.models import OfferingUser, RoleGrant, RolePermission, Token, User
 from app.prepared import prepared
+from app.readers import Reader
+from app.standby import WRITTEN
 
 REFRESH_AT_MOST_EVERY = timedelta(minutes=1)
 """How often the use of a token is written down; reading requests in between write nothing."""
+_SIZE_OF_CALLER, _TIMES = 2_000, 8
+"""About how many bytes of memory a caller takes, and how many for each character of the texts it is made of."""
 
 
 @dataclass(frozen=True)
 class Caller:
-    """An authenticated user, the scopes (organisations, projects, offerings) of each role and permission, and the name
-    of the account at each offering."""
+    """An authenticated user, the scopes (organisations, projects, offerings) of each role and permission, which of them
+    are organisations and which are projects, and the name of the account at each offering.
+    """
 
     uuid: UUID
     username: str
@@ -33,6 +38,8 @@ class Caller:
     roles: Mapping[str, frozenset[UUID]]
     permissions: Mapping[str, frozenset[UUID]]
     accounts: Mapping[UUID, str | None] = field(default_factory=dict)
+    customers: frozenset[UUID] = frozenset()
+    projects: frozenset[UUID] = frozenset()
 
     def holding(self, *roles: str) -> frozenset[UUID]:
         """Uuids of all scopes on which the caller holds any of the roles."""
@@ -72,9 +79,11 @@ GRANT_HOLDS = and_(
     RoleGrant.is_active, or_(RoleGrant.expiration_time.is_(None), RoleGrant.expiration_time > func.now())
 )
 """Whether a grant is in force."""
-_scope = func.coalesce(RoleGrant.customer_uuid, RoleGrant.project_uuid, RoleGrant.offering_uuid)
+_grant = func.jsonb_build_array(
+    RoleGrant.role, RoleGrant.customer_uuid, RoleGrant.project_uuid, RoleGrant.offering_uuid
+)
 _grants = (
-    select(func.jsonb_agg(aggregate_order_by(func.jsonb_build_array(RoleGrant.role, _scope), RoleGrant.uuid)))
+    select(func.jsonb_agg(aggregate_order_by(_grant, RoleGrant.uuid)))
     .where(RoleGrant.user_uuid == User.uuid, GRANT_HOLDS)
     .scalar_subquery()
 )
@@ -83,15 +92,27 @@ _accounts = (
     .where(OfferingUser.user_uuid == User.uuid)
     .scalar_subquery()
 )
-_permissions = select(
-    func.jsonb_agg(func.jsonb_build_array(RolePermission.role, RolePermission.permission))
-).scalar_subquery()
+_own_roles = select(RoleGrant.role).where(RoleGrant.user_uuid == User.uuid).correlate(User)
+_permissions = (
+    select(func.jsonb_agg(func.jsonb_build_array(RolePermission.role, RolePermission.permission)))
+    .where(RolePermission.role.in_(_own_roles))
+    .correlate(User)
+    .scalar_subquery()
+)
+
+_end = func.pg_wal_lsn_diff(func.pg_current_wal_flush_lsn(), literal_column("'0/0'"))
+_written = case((not_(func.pg_is_in_recovery()), cast(_end, BigInteger)))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class _Presented:
-    """The token of a key, with its user; grants, accounts and permissions as JSON."""
+    """The token of a key, with its user; grants, accounts and permissions as JSON.
 
+    `written` is how far the database has been written; it is not known of a server that takes no changes.
+    """
+
+    now: Annotated[datetime, func.clock_timestamp()]
+    written: Annotated[int | None, _written]
     token: Annotated[UUID, Token.uuid]
     refreshed: Annotated[datetime, Token.refreshed]
     expires: Annotated[datetime | None, Token.expires]
@@ -116,7 +137,10 @@ _USED = prepared(update(Token).where(Token.uuid.in_(_UNLOCKED)).values(refreshed
 
 
 async def authenticate(reader: Reader, key: str) -> Caller:
-    """The user that a key belongs to; raises Unauthenticated. Unknown and known keys cost one statement alike."""
+    """The user that a key belongs to; raises Unauthenticated. Unknown and known keys cost one statement alike.
+
+    Notes how far the database had been written by then.
+    """
     rows = await _BY_DIGEST.fetch(reader, {"digest": digest(key)})
     if not rows:
         raise Unauthenticated("Invalid token.")
@@ -124,12 +148,13 @@ async def authenticate(reader: Reader, key: str) -> Caller:
     if not row.is_active:
         raise Unauthenticated("User inactive or deleted.")
     await _keep_alive(reader, row)
-    return _caller(row)
+    WRITTEN.set(row.written)
+    return _known(row)
 
 
 async def _keep_alive(reader: Reader, row: _Presented) -> None:
     """Refuses an expired token, and now and then writes down that it is in use (sliding expiry)."""
-    now = datetime.now(UTC)
+    now = row.now
     lifetime = timedelta(seconds=row.token_lifetime) if row.token_lifetime is not None else None
     idle = now - row.refreshed
     if (row.expires and row.expires <= now) or (lifetime is not None and idle > lifetime):
@@ -138,10 +163,26 @@ async def _keep_alive(reader: Reader, row: _Presented) -> None:
         await _USED.fetch(reader, {"token": row.token, "now": now})
 
 
+_KNOWN = Memory(4_000_000)
+
+
+def _known(row: _Presented) -> Caller:
+    """The caller, made anew only if anything of the user is not what it was: the database has just told all of it."""
+    told = row.username, row.is_staff, row.is_support, row.grants, row.accounts, row.permissions
+    known = _KNOWN.get(row.uuid, told)
+    if isinstance(known, Caller):
+        return known
+    made = _caller(row)
+    texts = (row.username, row.grants, row.accounts, row.permissions)
+    _KNOWN.put(row.uuid, told, made, _SIZE_OF_CALLER + _TIMES * sum(len(text or "") for text in texts))
+    return made
+
+
 def _caller(row: _Presented) -> Caller:
     roles: dict[str, set[UUID]] = {}
-    for role, scope in json.loads(row.grants or "[]"):
-        roles.setdefault(role, set()).add(UUID(scope))
+    grants = json.loads(row.grants or "[]")
+    for role, *scopes in grants:
+        roles.setdefault(role, set()).update(UUID(scope) for scope in scopes if scope)
     permissions: dict[str, set[UUID]] = {}
     for role, permission in json.loads(row.permissions or "[]"):
         permissions.setdefault(permission, set()).update(roles.get(role, ()))
@@ -153,4 +194,6 @@ def _caller(row: _Presented) -> Caller:
         roles={role: frozenset(scopes) for role, scopes in roles.items()},
         permissions={permission: frozenset(scopes) for permission, scopes in permissions.items()},
         accounts={UUID(offering): username for offering, username in json.loads(row.accounts or "{}").items()},
+        customers=frozenset(UUID(customer) for _, customer, _, _ in grants if customer),
+        projects=frozenset(UUID(project) for _, _, project, _ in grants if project),
     )

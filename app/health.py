@@ -1,18 +1,18 @@
 """Whether the service lives, and whether it can serve."""
 
-import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import SQLAlchemyError
 
+from app.apart import answering
 from app.api.routing import get
-from app.database import is_migrated
+from app.probe import Probe, Standing
 
 router = APIRouter(prefix="/health", tags=["health"])
-PATIENCE = 5
-"""Seconds to wait for the database."""
 
 
 class Health(BaseModel):
@@ -34,16 +34,26 @@ async def live() -> Health:
     summary="Can requests be served?",
     response_model=Health,
     responses={
-        503: {"description": "Not now: the database is away, or its schema is of another version.", "model": Health}
+        503: {
+            "description": "Not now: the database is away or takes no changes, or its schema is of another version.",
+            "model": Health,
+        }
     },
 )
 async def ready(request: Request) -> JSONResponse:
-    """Answers 200 when the database answers and its schema is the one that this version works on."""
-    try:
-        async with asyncio.timeout(PATIENCE), request.app.state.database.transaction() as connection:
-            migrated = await is_migrated(connection)
-    except (SQLAlchemyError, OSError, TimeoutError):
-        return JSONResponse({"status": "the database does not answer"}, 503)
-    if not migrated:
-        return JSONResponse({"status": "the database schema is of another version"}, 503)
-    return JSONResponse({"status": "ok"})
+    """Answers 200 when the database takes changes and has a schema that this version works on; known for a second."""
+    standing = await request.app.state.database.probe.standing()
+    return JSONResponse({"status": standing.value}, 200 if standing is Standing.READY else 503)
+
+
+@asynccontextmanager
+async def answering_apart(probe: Probe, port: int | None) -> AsyncIterator[None]:
+    """Answers on a port of its own too, if one is given."""
+    if port is None:
+        yield
+        return
+    app = FastAPI(openapi_url=None)
+    app.include_router(router)
+    app.state.database = SimpleNamespace(probe=probe)
+    async with answering(app, "health", port):
+        yield

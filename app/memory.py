@@ -30,5 +30,13 @@ class Memory:
             _, (_, _, dropped) = self._kept.popitem(last=False)
             self._size -= dropped
 
+    def forget(self) -> None:
+        """Drops everything."""
+        self._kept.clear()
+        self._size = 0
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._kept
+
     def __len__(self) -> int:
         return len(self._kept)

@@ -8,6 +8,7 @@ from app.models import (
     Customer,
     History,
     Offering,
+    OfferingChange,
     Order,
     Plan,
     Project,
@@ -28,7 +29,7 @@ ConsumerReviewer = aliased(User, name="consumer_reviewer")
 ProviderReviewer = aliased(User, name="provider_reviewer")
 OldPlan = aliased(Plan, name="old_plan")
 Actor = aliased(User, name="actor")
-"""Who changed a booking."""
+"""Who changed a booking, or an offering."""
 
 
 def _oldest_order(name: str, *conditions: ColumnElement[bool]) -> type[Order]:
@@ -69,6 +70,7 @@ ORDER_RELATIONS: Relations = {
     ProviderReviewer: ProviderReviewer.uuid == Order.provider_reviewed_by_uuid,
 }
 HISTORY_RELATIONS: Relations = {Actor: Actor.uuid == History.user_uuid}
+CHANGE_RELATIONS: Relations = {Actor: Actor.uuid == OfferingChange.user_uuid}
 
 
 def full_name(person: type[User]) -> ColumnElement[str]:

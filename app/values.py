@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 JsonObject: TypeAlias = dict[str, Any]
 """A JSON object whose members nobody has fixed."""
@@ -19,8 +20,16 @@ _MOMENT = re.compile(
     r"(?P<offset>Z|[+-]?\d\d(?::?\d\d)?)?)?",
     re.ASCII | re.IGNORECASE,
 )
+_ISO = r"P(?:(\d{1,6})W|(?:(\d{1,6})D)?(?:T(?=\d)(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6})S)?)?)(?<!P)"
+_DURATION = re.compile(_ISO, re.ASCII | re.IGNORECASE)
+_N = "[0-9]{1,6}"
+_TIME = rf"T({_N}H({_N}M)?({_N}S)?|{_N}M({_N}S)?|{_N}S)"
+DURATION = rf"P{_N}W|P{_N}D({_TIME})?|P{_TIME}"
+"""Pattern of an ISO 8601 duration, as JSON Schema takes it."""
 NO_NULL = r"^[^\x00]*$"
 """Pattern of text without null characters, which PostgreSQL cannot store."""
+WEB_ADDRESS = r"^[hH][tT][tT][pP][sS]?://[^\x00-\x20\x7f/?#\\]+[^\x00-\x20\x7f]*$"
+"""Pattern of an absolute URL that a browser may be sent to: http or https, and a host."""
 STORABLE_YEARS = range(2, 9999)
 """Years of moments that can be stored; the database driver takes the ends of the calendar for infinity."""
 Day = TypeVar("Day", date, datetime)
@@ -32,6 +41,33 @@ class NoMoment(ValueError):
 
 class NoOffset(NoMoment):
     """A date and time without an offset."""
+
+
+class NoDuration(ValueError):
+    """A text that is no length of time; the message tells so."""
+
+
+def duration_of(text: str) -> timedelta:
+    """The length of time that an ISO 8601 text is, in weeks, or in days and less than days; raises NoDuration."""
+    found = _DURATION.fullmatch(text.strip())
+    if found is None:
+        raise NoDuration("Enter a duration, as PT1H30M.")
+    weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+
+class NoTimeZone(ValueError):
+    """A name that no time zone has; the message tells so."""
+
+
+def zone_of(name: object) -> ZoneInfo:
+    """The time zone of an IANA name; raises NoTimeZone."""
+    try:
+        if isinstance(name, str) and name.isprintable():
+            return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # names of directories, or longer than those of files, are OSError
+        pass
+    raise NoTimeZone("Must be the IANA name of a time zone, such as Europe/Tallinn.")
 
 
 def uuid_or_none(text: str, *, plain: bool = False) -> UUID | None:

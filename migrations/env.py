@@ -3,15 +3,19 @@
 import asyncio
 
 from alembic import context
-from sqlalchemy import URL, Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import Connection, text
 
+from app.addresses import Address, read
 from app.config import settings
+from app.connecting import for_commands, new_engine
 from app.embedded import Cluster
 from app.locks import Lock
 from app.models import Base
 from app.models.bookings import LISTS
+from app.schema import note_served
 
+LONGEST_WAIT = "2s"
+"""How long a migration waits for a table that others use: all who come after it wait as well."""
 UNREADABLE_INDEXES = {f"ix_resource_list_{name}" for name, columns in LISTS.items() if "COLLATE" in columns}
 """Indexes whose collation cannot be read back, and which would always look changed."""
 
@@ -30,11 +34,13 @@ def run(connection: Connection) -> None:
     )
     with context.begin_transaction():
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": int(Lock.MIGRATION)})
+        connection.execute(text(f"SET LOCAL lock_timeout = '{LONGEST_WAIT}'"))
         context.run_migrations()
+        note_served(connection)
 
 
-async def connect(url: URL | str) -> None:
-    engine = create_async_engine(url)
+async def connect(address: Address) -> None:
+    engine = new_engine(address, for_commands(settings()))
     async with engine.begin() as connection:
         await connection.run_sync(run)
     await engine.dispose()
@@ -43,11 +49,11 @@ async def connect(url: URL | str) -> None:
 def main() -> None:
     if given := context.config.attributes.get("connection"):
         run(given)
-    elif url := settings().url_of_database():
-        asyncio.run(connect(url))
+    elif address := settings().address_of_database():
+        asyncio.run(connect(address))
     else:
         with Cluster(settings().data_dir, binaries=settings().postgres_bin) as cluster:
-            asyncio.run(connect(cluster.url()))
+            asyncio.run(connect(read(cluster.url())))
 
 
 main()

@@ -3,18 +3,22 @@
 import gc
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.commands.demo.dataset import demo_dataset
+from app.commands.transfer import load_dataset
 from app.config import Settings
 from app.database import Database
 from app.embedded import Cluster
 from app.main import create_app
-from tests.databases import FAST, OneTransaction, filled, migrated
+from tests.databases import FAST, OneTransaction, filled, migrated, reached
 from tests.dataset import USERS, key_of
 
 BASE_URL = "http://waldur.example.com"
@@ -33,7 +37,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """The server of all test processes."""
     own = tmp_path_factory.getbasetemp()
     common = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    with Cluster(common / "postgres", settings=FAST) as running:
+    with Cluster(common / "postgres", settings=FAST) as running, reached(running, own / "pooler"):
         yield running
 
 
@@ -47,6 +51,7 @@ async def database(cluster: Cluster) -> AsyncIterator[Database]:
 @pytest.fixture
 async def connection(database: Database) -> AsyncIterator[AsyncConnection]:
     async with database.engine.connect() as opened, opened.begin() as transaction:
+        await opened.execute(text("SELECT"))
         yield opened
         await transaction.rollback()
 
@@ -68,6 +73,7 @@ async def recorded(cluster: Cluster) -> AsyncIterator[Database]:
 async def rows(recorded: Database) -> AsyncIterator[AsyncConnection]:
     """The recorded data set within a transaction that is rolled back; what `client` serves."""
     async with recorded.engine.connect() as opened, opened.begin() as transaction:
+        await opened.execute(text("SELECT"))  # only now the driver begins
         yield opened
         await transaction.rollback()
 
@@ -79,13 +85,41 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture(scope="session")
 def application() -> FastAPI:
-    return create_app(Settings(base_url=BASE_URL))
+    return create_app(Settings(base_url=BASE_URL, failed_authentications=0))
 
 
 @pytest.fixture
 async def client(application: FastAPI, rows: AsyncConnection, settings: Settings) -> AsyncIterator[AsyncClient]:
     """Calls the application in this process, on the recorded data set; see `as_user` for tokens."""
     application.state.settings, application.state.database = settings, OneTransaction(rows)
+    async with AsyncClient(transport=ASGITransport(application), base_url=BASE_URL) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+async def demo_database(cluster: Cluster) -> AsyncIterator[Database]:
+    """A database that holds the demo data; tests write to it in transactions that are rolled back."""
+    async with migrated(cluster, "demo_data") as engine:
+        filled = Database(engine)
+        async with filled.transaction() as connection:
+            await load_dataset(connection, demo_dataset(datetime.now(UTC)))
+        yield filled
+
+
+@pytest.fixture
+async def demo_rows(demo_database: Database) -> AsyncIterator[AsyncConnection]:
+    """The demo data in a transaction that is rolled back."""
+    async with demo_database.engine.connect() as opened, opened.begin() as transaction:
+        yield opened
+        await transaction.rollback()
+
+
+@pytest.fixture
+async def demo_client(
+    application: FastAPI, demo_rows: AsyncConnection, settings: Settings
+) -> AsyncIterator[AsyncClient]:
+    """Calls the application in this process, on the demo data."""
+    application.state.settings, application.state.database = settings, OneTransaction(demo_rows)
     async with AsyncClient(transport=ASGITransport(application), base_url=BASE_URL) as opened:
         yield opened
 

@@ -1,27 +1,41 @@
 """Databases for tests: each is a copy of one that was migrated, and perhaps filled, once for all test processes."""
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from itertools import count
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
+import asyncpg
 from asyncpg import Record
 from asyncpg.prepared_stmt import PreparedStatement
 from sqlalchemy import Table, event, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import NullPool
 
+from app.addresses import read
 from app.commands.transfer import load_dataset
-from app.database import Database, Reader, migrate
+from app.config import Settings
+from app.connecting import USUAL, InTurn, for_commands, new_engine, reached_by
+from app.database import Database, migrate
 from app.embedded import Cluster
 from app.models import Base
+from app.readers import Reader
 from tests.dataset import DATASET
+from tests.resilience.pooler import pooled
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "300"}
 """Settings of a server whose data need not survive, and which all test processes share."""
 PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "main")
 ONE_AT_A_TIME = 7_262_155
 """Key of the advisory lock under which templates are made and copied."""
+POOLED = "BOOKING_TESTS_POOLED" in os.environ
+"""Whether databases are reached by way of a pooler that shares connections between transactions."""
+_POOLED_ARGUMENTS = for_commands(Settings(database_pooler=True))
+CONNECTIONS = 60
+"""Of the pooler to each database: tests hold transactions open."""
 _NUMBERS = count()
 
 
@@ -47,7 +61,7 @@ async def migrated(cluster: Cluster, name: str) -> AsyncIterator[AsyncEngine]:
     """A new, empty database with the current schema; its name begins as given."""
     async with _control(cluster) as control:
         await _template(control, cluster, "migrated", migrate)
-        url = cluster.url(await _copied(control, "migrated", name))
+        url = _way_to(cluster, await _copied(control, "migrated", name))
     async with _engine(url) as engine:
         yield engine
 
@@ -58,20 +72,55 @@ async def filled(cluster: Cluster, name: str) -> AsyncIterator[Database]:
     async with _control(cluster) as control:
         await _template(control, cluster, "migrated", migrate)
         await _template(control, cluster, "recorded", _fill, source="migrated")
-        url = cluster.url(await _copied(control, "recorded", name))
+        url = _way_to(cluster, await _copied(control, "recorded", name))
     async with _engine(url) as engine:
         yield Database(engine)
 
 
 def address(of: AsyncEngine | Database) -> str:
     """What another process needs to reach a database."""
-    engine = of.engine if isinstance(of, Database) else of
-    return engine.url.render_as_string(hide_password=False)
+    return reached_by(of.engine if isinstance(of, Database) else of).address.text
+
+
+def engine_on(url: str, arguments: Mapping[str, object] = USUAL, **options: Any) -> AsyncEngine:
+    """Connections to a database, made as those of the service are."""
+    if POOLED and arguments is USUAL:
+        arguments = _POOLED_ARGUMENTS
+    return new_engine(read(url), arguments, **options)
 
 
 @asynccontextmanager
-async def _engine(url: str, **options: str) -> AsyncIterator[AsyncEngine]:
-    engine = create_async_engine(url, poolclass=NullPool, **options)
+async def other(url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of somebody else."""
+    connection = await InTurn(read(url))(statement_cache_size=0 if POOLED else 100)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+_POOLERS: dict[str, str] = {}
+"""Addresses of poolers by those of the databases `postgres` behind them."""
+
+
+@contextmanager
+def reached(cluster: Cluster, folder: Path) -> Iterator[None]:
+    """While databases of a server are reached as `POOLED` says."""
+    with ExitStack() as stack:
+        if POOLED:
+            server = cluster.url("postgres")
+            _POOLERS[server] = stack.enter_context(pooled(server, folder, CONNECTIONS))
+        yield
+
+
+def _way_to(cluster: Cluster, name: str) -> str:
+    pooler = _POOLERS.get(cluster.url("postgres"))
+    return f"{pooler.rpartition('/')[0]}/{name}" if pooler else cluster.url(name)
+
+
+@asynccontextmanager
+async def _engine(url: str, **options: Any) -> AsyncIterator[AsyncEngine]:
+    engine = engine_on(url, poolclass=NullPool, **options)
     try:
         yield engine
     finally:
@@ -136,6 +185,7 @@ def _copied_back(table: Table) -> str:
 
 
 _NOTES: list[list[str]] = []
+_FETCH: Callable[..., Awaitable[list[Record]]] = asyncpg.Connection.fetch
 
 
 @contextmanager
@@ -147,10 +197,15 @@ def statements(connection: AsyncConnection) -> Iterator[list[str]]:
         if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
             executed.append(statement)
 
+    async def fetch(itself: asyncpg.Connection, statement: str, *values: object) -> list[Record]:
+        executed.append(statement)
+        return await _FETCH(itself, statement, *values)
+
     _NOTES.append(executed)
     event.listen(connection.engine.sync_engine, "before_cursor_execute", note)
     try:
-        yield executed
+        with patch.object(asyncpg.Connection, "fetch", fetch):
+            yield executed
     finally:
         event.remove(connection.engine.sync_engine, "before_cursor_execute", note)
         _NOTES.remove(executed)
@@ -165,15 +220,11 @@ class NotedReader:
 
     async def fetch(self, statement: str, *values: object) -> list[Record]:
         """The rows of a statement."""
-        self._note(statement)
         rows: list[Record] = await self._driver.fetch(statement, *values)
         return rows
 
     async def prepare(self, statement: str) -> PreparedStatement:
         """A statement made ready."""
-        self._note(statement)
-        return await self._driver.prepare(statement)
-
-    def _note(self, statement: str) -> None:
         for notes in _NOTES:
             notes.append(statement)
+        return await self._driver.prepare(statement)

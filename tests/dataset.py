@@ -19,9 +19,14 @@ def uuid_of(table: str, **values: object) -> UUID:
     return next(UUID(uuid) for uuid, row in DATASET[table].items() if values.items() <= row.items())
 
 
+def token_of(username: str) -> str:
+    """The token of a user."""
+    return str(USERS[username]["token"])
+
+
 def key_of(username: str) -> dict[str, str]:
     """The headers with which a user calls."""
-    return {"Authorization": f"Token {USERS[username]['token']}"}
+    return {"Authorization": f"Token {token_of(username)}"}
 
 
 class Resource:

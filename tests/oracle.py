@@ -6,7 +6,7 @@ They speak of anybody and any booking: `Standing` takes made-up facts as well as
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
-from tests.dataset import DATASET, USERS, Resource
+from tests.dataset import BOOKINGS, DATASET, USERS, Resource
 
 OWNER, MANAGER, SUPPORT = "CUSTOMER.OWNER", "CUSTOMER.MANAGER", "CUSTOMER.SUPPORT"
 OFFERING_MANAGER = "OFFERING.MANAGER"
@@ -145,3 +145,19 @@ def standing(username: str, resource: Resource) -> Standing:
 def is_member(person: Person, scopes: Scopes) -> bool:
     """Whether the person has a role in the project of a booking or in its organisation; staff and support count too."""
     return person.is_staff or person.is_support or not person.scopes.isdisjoint({scopes.project, scopes.consumer})
+
+
+def looks_up(username: str, other: str) -> bool:
+    """Whether a recorded user may look another one up: whom visible bookings, orders and projects name."""
+    person = PEOPLE[username]
+    if person.is_staff or person.is_support or username == other:
+        return True
+    known = [each for each in BOOKINGS if standing(username, each).sees or is_member(person, scopes_of(each))]
+    seen = [each.row for each in known if standing(username, each).sees]
+    projects = [
+        row for uuid, row in DATASET["projects"].items() if not person.scopes.isdisjoint({uuid, row["customer"]})
+    ]
+    asked = [row.get("end_date_requested_by") for row in (*seen, *projects, *(each.project for each in known))]
+    members = ("created_by", "consumer_reviewed_by", "provider_reviewed_by")
+    ordered = [order[member] for each in known for order in each.orders for member in members]
+    return PEOPLE[other].uuid in {*asked, *ordered} if other in PEOPLE else False

@@ -19,7 +19,7 @@ from app.embedded import Cluster
 from app.errors import Unauthenticated
 from app.keys import digest
 from app.main import create_app
-from app.models import Base, Token, User
+from app.models import Base, Offering, OfferingUser, Project, RoleGrant, RolePermission, Token, User
 from tests.conftest import AsUser
 from tests.databases import NotedReader, filled, statements
 
@@ -287,7 +287,7 @@ async def test_header_without_a_key_costs_nothing(client: AsyncClient, rows: Asy
 async def committing(cluster: Cluster) -> AsyncIterator[FastAPI]:
     """The application on a database of its own, in which it commits."""
     async with filled(cluster, "auth") as database:
-        app = create_app(Settings(base_url=BASE, database_url=None))
+        app = create_app(Settings(base_url=BASE, database_url=None, requests_at_once=1000))
         app.state.database = database
         yield app
 
@@ -323,3 +323,29 @@ async def test_many_requests_with_one_token_at_once_succeed(
     async with committing.state.database.transaction() as connection:
         used = (await connection.execute(select(Token.refreshed).where(Token.digest == digest(key)))).scalar_one()
     assert datetime.now(UTC) - used < timedelta(minutes=1)
+
+
+async def test_caller_is_made_anew_once_anything_of_the_user_has_changed(rows: AsyncConnection) -> None:
+    user = UUID(int=4711)
+    await add_token(rows, {"uuid": user})
+    reader, seen = NotedReader(rows), []
+    grant = {"uuid": UUID(int=4712), "user_uuid": user, "role": "PROJECT.MEMO"}
+    project = (await rows.execute(select(Project.uuid).limit(1))).scalar_one()
+    offering = (await rows.execute(select(Offering.uuid).limit(1))).scalar_one()
+    for change in (
+        select(1),
+        insert(RoleGrant).values(**grant, project_uuid=project),
+        insert(RolePermission).values(role="PROJECT.MEMO", permission="MEMO"),
+        insert(OfferingUser).values(uuid=UUID(int=4713), offering_uuid=offering, user_uuid=user, username="m"),
+        update(User).where(User.uuid == user).values(is_staff=True),
+        update(User).where(User.uuid == user).values(is_support=True),
+        update(User).where(User.uuid == user).values(username="renamed"),
+        update(RoleGrant).where(RoleGrant.user_uuid == user).values(expiration_time=ago(seconds=1)),
+    ):
+        await rows.execute(change)
+        caller = await authenticate(reader, KEY)
+        assert caller is await authenticate(reader, KEY)
+        assert caller not in seen
+        seen.append(caller)
+    assert [caller.may("MEMO", project) for caller in seen] == [False, False, True, True, True, True, True, False]
+    assert not seen[-1].scopes

@@ -20,10 +20,10 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.embedded import Cluster, EmbeddedError, programs
 from app.embedded import cluster as cluster_module
+from tests.databases import engine_on
 
 ROOT = Path(__file__).parent.parent
 FAST = {"fsync": "off"}
@@ -93,7 +93,7 @@ def query(cluster: Cluster, *statements: str, database: str = "booking") -> Any:
     """The first value of the last statement, over the address given to SQLAlchemy."""
 
     async def run() -> Any:
-        engine = create_async_engine(cluster.url(database))
+        engine = engine_on(cluster.url(database))
         try:
             async with engine.begin() as connection:
                 results = [await connection.execute(text(statement)) for statement in statements]
@@ -276,8 +276,8 @@ def test_a_copy_of_a_running_directory_is_another_cluster(home: Path, tmp_path: 
 
 
 def test_a_silent_server_is_reported(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster_module, "SILENT_SECONDS", 0.1)
     with Cluster(home, settings=FAST):
+        monkeypatch.setattr(cluster_module, "SILENT_SECONDS", 0.1)
         (home / "socket" / ".s.PGSQL.5432").rename(home / "socket" / "moved")
         with pytest.raises(EmbeddedError, match="does not answer"):
             Cluster(home, settings=FAST).start()

@@ -11,18 +11,21 @@ import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app import auth
 from app.api import requests
 from app.bookings import router as bookings
 from app.config import Settings
-from app.database import Database, Reader
+from app.database import LOST, Database
 from app.embedded import Cluster
+from app.locks import Lock, try_for
 from app.main import create_app
 from app.query.collection import Collection
+from app.readers import Reader
 from tests.conftest import AsUser
-from tests.databases import OneTransaction, address, migrated
+from tests.databases import OneTransaction, address, engine_on, migrated
 
 BASE = "http://waldur.example.com"
 URL = "/api/booking-resources/"
@@ -201,7 +204,7 @@ def closed_port() -> int:
 
 
 def away(url: str) -> AsyncEngine:
-    return create_async_engine(url, connect_args={"timeout": 2})
+    return engine_on(url, {"timeout": 2})
 
 
 AWAY = {
@@ -240,7 +243,7 @@ async def test_database_that_takes_no_connections(settings: Settings, as_user: A
         raise refusal
 
     app = create_app(settings)
-    engine = create_async_engine("postgresql+asyncpg://", async_creator=refuse)
+    engine = engine_on("postgresql+asyncpg://", async_creator=refuse)
     app.state.database = Database(engine)
     async with calling(app) as client:
         assert answered(await client.get(URL, headers=as_user("staff"))) == (503, UNAVAILABLE)
@@ -255,11 +258,11 @@ async def standing(cluster: Cluster) -> AsyncIterator[str]:
 
 
 async def test_database_without_a_free_connection(standing: str, settings: Settings, as_user: AsUser) -> None:
-    owner = create_async_engine(standing)
+    owner = engine_on(standing)
     async with owner.begin() as connection:
         await connection.execute(text("CREATE ROLE turned_away LOGIN CONNECTION LIMIT 0"))
     app = create_app(settings)
-    engine = create_async_engine(standing.replace("//postgres@", "//turned_away@"))
+    engine = engine_on(standing.replace("//postgres@", "//turned_away@"))
     app.state.database = Database(engine)
     async with calling(app) as client:
         assert answered(await client.get(URL, headers=as_user("staff"))) == (503, UNAVAILABLE)
@@ -277,7 +280,7 @@ END_OTHERS = text(
 
 async def test_lost_connections_are_replaced(standing: str, settings: Settings, as_user: AsUser) -> None:
     """Whoever comes first after the database was away may be told 503; those after are served."""
-    engine, other = create_async_engine(standing, pool_size=3), create_async_engine(standing)
+    engine, other = engine_on(standing, pool_size=3), engine_on(standing)
     app = create_app(settings)
     app.state.database = Database(engine)
     async with calling(app) as client:
@@ -296,7 +299,7 @@ async def test_lost_connections_are_replaced(standing: str, settings: Settings, 
 async def test_connection_lost_within_a_request(
     standing: str, settings: Settings, as_user: AsUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine, other = create_async_engine(standing), create_async_engine(standing)
+    engine, other = engine_on(standing), engine_on(standing)
     app = create_app(settings)
     app.state.database = Database(engine)
     authenticate = auth.authenticate
@@ -316,8 +319,30 @@ async def test_connection_lost_within_a_request(
     await other.dispose()
 
 
+@pytest.mark.parametrize("statement", ["through the library", "straight to the driver", "none"])
+async def test_connection_lost_within_a_transaction(standing: str, settings: Settings, statement: str) -> None:
+    """It is told as what it is, and no later transaction gets a connection that is gone."""
+    engine, other = engine_on(standing, pool_size=2), engine_on(standing)
+    database = Database(engine)
+    async with database.transaction(), database.transaction():
+        pass
+    with pytest.raises((DBAPIError, *LOST)):  # noqa: PT012 - the end of the transaction is part of it
+        async with database.transaction() as connection:
+            async with other.connect() as another:
+                await another.execute(END_OTHERS)
+            if statement == "through the library":
+                await connection.execute(text("SELECT 1"))
+            elif statement == "straight to the driver":
+                await try_for(connection, Lock.RETRY)
+    for _ in range(2):
+        async with database.transaction() as connection:
+            assert await connection.scalar(text("SELECT 1")) == 1
+    await engine.dispose()
+    await other.dispose()
+
+
 async def test_exhausted_pool(standing: str, settings: Settings, as_user: AsUser) -> None:
-    engine = create_async_engine(standing, pool_size=1, max_overflow=0, pool_timeout=0.2)
+    engine = engine_on(standing, pool_size=1, max_overflow=0, pool_timeout=0.2)
     app = create_app(settings)
     app.state.database = Database(engine)
     async with calling(app) as client:

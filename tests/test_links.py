@@ -1,7 +1,7 @@
 """Links resolve: every URL in an answer is answered in turn, to whoever got it, as the OpenAPI document says."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
-from httpx import ASGITransport, AsyncClient, Response
+from httpx import AsyncClient, Response
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,18 +20,13 @@ from app.commands.demo.dataset import (
     EXAMPLE_OFFERING,
     EXAMPLE_PROJECT,
     EXAMPLE_TO_REJECT,
-    demo_dataset,
 )
 from app.commands.demo.start import ROLES
-from app.commands.transfer import load_dataset
 from app.config import Settings
-from app.database import Database
-from app.embedded import Cluster
 from app.models import Category, History, MediaFile, Offering, Order, Resource, User
 from app.models.enums import OfferingState, OrderState, ResourceState
 from tests.conftest import BASE_URL, AsUser
-from tests.databases import OneTransaction, migrated
-from tests.test_openapi import validate
+from tests.test_openapi import example_of, validate
 
 pytestmark = pytest.mark.slow
 
@@ -122,32 +117,6 @@ class Crawler:
 @pytest.fixture(scope="module")
 def described(application: FastAPI) -> Described:
     return Described(application.openapi())
-
-
-@pytest.fixture(scope="module")
-async def demo(cluster: Cluster) -> AsyncIterator[Database]:
-    """A database that holds the demo data; tests write to it in transactions that are rolled back."""
-    async with migrated(cluster, "links_of_demo") as engine:
-        filled = Database(engine)
-        async with filled.transaction() as connection:
-            await load_dataset(connection, demo_dataset(datetime.now(UTC)))
-        yield filled
-
-
-@pytest.fixture
-async def demo_rows(demo: Database) -> AsyncIterator[AsyncConnection]:
-    async with demo.engine.connect() as opened, opened.begin() as transaction:
-        yield opened
-        await transaction.rollback()
-
-
-@pytest.fixture
-async def demo_client(
-    application: FastAPI, demo_rows: AsyncConnection, settings: Settings
-) -> AsyncIterator[AsyncClient]:
-    application.state.settings, application.state.database = settings, OneTransaction(demo_rows)
-    async with AsyncClient(transport=ASGITransport(application), base_url=BASE_URL) as opened:
-        yield opened
 
 
 async def token_of(connection: AsyncConnection, username: str) -> dict[str, str]:
@@ -263,7 +232,7 @@ async def test_examples_of_the_documentation_find_one_row_of_the_demo(
     described: Described, demo_client: AsyncClient, demo_rows: AsyncConnection, path: str
 ) -> None:
     listed = described.document["paths"][path]["get"]
-    examples = {item["name"]: item["example"] for item in listed["parameters"]}
+    examples = {item["name"]: example_of(item) for item in listed["parameters"]}
     staff = await token_of(demo_rows, "staff")
     rows = (await demo_client.get(path, params=examples, headers=staff)).json()
     one = described.document["paths"][f"{path}{{uuid}}/"]["get"]["parameters"]

@@ -2,15 +2,22 @@
 
 from uuid import UUID
 
-from app.locks import Lock, _key
-from tests.query.library import sql
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.locks import Lock, try_for
+
+HELD = "SELECT count(DISTINCT (classid, objid)) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
 
 
 def test_keys_are_distinct() -> None:
     assert len({lock.value for lock in Lock}) == len(Lock.__members__)
 
 
-def test_lock_is_for_one_thing_or_on_its_own() -> None:
+async def test_lock_is_for_one_thing_or_on_its_own(connection: AsyncConnection) -> None:
+    await connection.execute(text("SELECT 1"))  # the transaction begins with the first statement
     subjects = (None, "a", "b", "", UUID(int=1))
-    keys = {sql(_key(lock, subject)) for lock in Lock for subject in subjects}
-    assert len(keys) == len(Lock) * len(subjects)
+    for lock in Lock:
+        for subject in subjects:
+            assert await try_for(connection, lock, subject)
+    assert await connection.scalar(text(HELD)) == len(Lock) * len(subjects)

@@ -23,6 +23,8 @@ BOOKINGS = "/api/booking-resources/"
 BOOKING = BOOKINGS + "{uuid}/"
 ORDERS = "/api/marketplace-orders/"
 PLANS = "/api/marketplace-public-offerings/{uuid}/plans/"
+PROVIDED = "/api/marketplace-provider-offerings/"
+TRANSITIONS = ("activate", "pause", "unpause", "archive", "draft")
 BUSY = "/api/booking-offerings/{uuid}/busy-slots/"
 
 
@@ -35,6 +37,14 @@ def looked_up(collection: str, name: str) -> dict[tuple[str, str], str]:
     }
 
 
+def held_on(collection: str) -> dict[tuple[str, str], str]:
+    path, name = f"/api/{collection}/{{uuid}}/", collection.replace("-", "_")
+    given = {("post", f"{path}{action}_user/"): f"{name}_{action}_user" for action in ("add", "update", "delete")}
+    listed = {("get", path + "list_users/"): f"{name}_list_users_list"}
+    return given | listed | {("head", path + "list_users/"): f"{name}_list_users_count"}
+
+
+SCOPES = ("customers", "projects", "marketplace-provider-offerings")
 OPERATIONS = {
     ("get", BOOKINGS): "booking_resources_list",
     ("head", BOOKINGS): "booking_resources_count",
@@ -42,19 +52,29 @@ OPERATIONS = {
     ("post", BOOKING + "accept/"): "booking_resources_accept",
     ("post", BOOKING + "reject/"): "booking_resources_reject",
     ("get", BOOKING + "history/"): "booking_resources_history_list",
+    ("get", "/api/marketplace-resources/{uuid}/"): "marketplace_resources_retrieve",
     ("post", "/api/marketplace-resources/{uuid}/terminate/"): "marketplace_resources_terminate",
     ("post", ORDERS): "marketplace_orders_create",
     **looked_up("marketplace-orders", "marketplace_orders"),
     ("post", ORDERS + "{uuid}/approve_by_consumer/"): "marketplace_orders_approve_by_consumer",
     ("post", ORDERS + "{uuid}/reject_by_consumer/"): "marketplace_orders_reject_by_consumer",
     ("post", ORDERS + "{uuid}/cancel/"): "marketplace_orders_cancel",
+    ("get", ORDERS + "{uuid}/offering/"): "marketplace_orders_offering_retrieve",
+    ("get", ORDERS + "{uuid}/resource/"): "marketplace_orders_resource_retrieve",
+    **looked_up("marketplace-categories", "marketplace_categories"),
     ("get", "/api/marketplace-bookings/{offering_uuid}/"): "marketplace_bookings_list",
     ("head", "/api/marketplace-bookings/{offering_uuid}/"): "marketplace_bookings_count",
     **looked_up("marketplace-public-offerings", "marketplace_public_offerings"),
     ("get", PLANS): "marketplace_public_offerings_plans_list",
     ("get", PLANS + "{plan_uuid}/"): "marketplace_public_offerings_plans_retrieve",
+    **looked_up("marketplace-provider-offerings", "marketplace_provider_offerings"),
+    ("post", PROVIDED + "{uuid}/update_attributes/"): "marketplace_provider_offerings_update_attributes",
     **looked_up("booking-offerings", "booking_offerings"),
+    ("get", "/api/booking-offerings/{uuid}/changes/"): "booking_offerings_changes_list",
     ("get", "/api/booking-offerings/{uuid}/free/"): "booking_offerings_free_list",
+    ("get", "/api/booking-offerings/{uuid}/usage/"): "booking_offerings_usage_retrieve",
+    ("get", "/api/booking-offerings/{uuid}/rules/"): "booking_offerings_rules_retrieve",
+    ("put", "/api/booking-offerings/{uuid}/rules/"): "booking_offerings_rules_update",
     ("get", BUSY): "booking_offerings_busy_slots_list",
     ("post", BUSY): "booking_offerings_busy_slots_create",
     ("delete", BUSY + "{busy_slot_uuid}/"): "booking_offerings_busy_slots_destroy",
@@ -62,11 +82,22 @@ OPERATIONS = {
     **looked_up("projects", "projects"),
     **looked_up("users", "users"),
     ("get", "/api/users/me/"): "users_me_retrieve",
+    **looked_up("roles", "roles"),
+    **{(method, path): name for scope in SCOPES for (method, path), name in held_on(scope).items()},
+    ("post", "/api/customers/"): "customers_create",
+    ("post", "/api/projects/"): "projects_create",
+    ("post", "/api/marketplace-categories/"): "marketplace_categories_create",
+    ("post", PROVIDED): "marketplace_provider_offerings_create",
+    **{
+        ("post", f"{PROVIDED}{{uuid}}/{transition}/"): f"marketplace_provider_offerings_{transition}"
+        for transition in TRANSITIONS
+    },
+    ("post", PROVIDED + "{uuid}/update_overview/"): "marketplace_provider_offerings_update_overview",
     ("get", "/api/media/{uuid}/"): "media_retrieve",
     ("get", "/health/live"): "health_live",
     ("get", "/health/ready"): "health_ready",
 }
-ANY_ERROR = {"401", "406", "500", "503"}
+ANY_ERROR = {"401", "406", "429", "500", "503"}
 CHANGE = ANY_ERROR | {"400", "403", "404", "409"}
 ERRORS = {
     "booking_resources_list": ANY_ERROR | {"400", "404"},
@@ -80,6 +111,14 @@ ERRORS = {
     "marketplace_orders_approve_by_consumer": CHANGE,
     "marketplace_orders_reject_by_consumer": CHANGE,
     "marketplace_orders_cancel": CHANGE,
+    **{f"marketplace_provider_offerings_{transition}": CHANGE for transition in TRANSITIONS},
+    "marketplace_provider_offerings_update_overview": CHANGE - {"409"},
+    **{name: CHANGE - {"409"} for scope in SCOPES for name in held_on(scope).values() if name.endswith("_user")},
+    "marketplace_provider_offerings_update_attributes": ANY_ERROR | {"400", "403", "404"},
+    "booking_offerings_changes_list": ANY_ERROR | {"404"},
+    "booking_offerings_usage_retrieve": ANY_ERROR | {"400", "404"},
+    "booking_offerings_rules_retrieve": ANY_ERROR | {"403", "404"},
+    "booking_offerings_rules_update": ANY_ERROR | {"400", "403", "404"},
     "users_me_retrieve": ANY_ERROR,
     "media_retrieve": (ANY_ERROR - {"406"}) | {"404"},
     "health_live": set(),
@@ -308,13 +347,18 @@ def test_every_parameter_is_described_typed_and_exemplified(document: Document) 
     for parameter in parameters:
         assert parameter["description"]
         assert {"type", "anyOf", "$ref"} & parameter["schema"].keys()
-        assert "example" in parameter
+        assert example_of(parameter) is not None
+
+
+def example_of(parameter: dict[str, Any]) -> Any:
+    """The example of a parameter, whether Swagger UI fills it in or not."""
+    return parameter["example"] if "example" in parameter else parameter["schema"]["examples"][0]
 
 
 def test_every_example_of_a_parameter_is_valid(document: Document) -> None:
     for operation in operations(document).values():
         for parameter in operation.get("parameters", []):
-            validate(document, parameter["schema"], parameter["example"])
+            validate(document, parameter["schema"], example_of(parameter))
 
 
 def test_every_link_names_an_operation_and_its_path_parameters(document: Document) -> None:
@@ -338,7 +382,7 @@ def test_every_example_of_a_body_is_valid(document: Document) -> None:
         for each in operations(document).values()
         if "requestBody" in each
     ]
-    assert len(bodies) == 4
+    assert len(bodies) == 21
     for body in bodies:
         validate(document, body["schema"], body["example"])
 

@@ -32,6 +32,15 @@ def required_body(model: type[Body]) -> Callable[..., Awaitable[Body]]:
     return read
 
 
+def whole_body(model: type[Body]) -> Callable[..., Awaitable[Body]]:
+    """A dependency that gives the body as the model, and does not take none for an empty one; raises as others do."""
+
+    async def read(request: Request, _: CurrentCaller) -> Body:
+        return _parsed(model, await request.body())
+
+    return read
+
+
 def _parsed(model: type[Body], content: bytes) -> Body:
     try:
         return model.model_validate_json(content)
@@ -45,7 +54,9 @@ def _refusal(error: ValidationError) -> Exception:
         if item["type"] == "json_invalid":
             return Malformed(f"JSON parse error - {item['msg']}")
         message = "This field is required." if item["type"] == "missing" else item["msg"]
-        messages.setdefault(str(item["loc"][0]) if item["loc"] else "non_field_errors", []).append(message)
+        member, *within = item["loc"] or ("non_field_errors",)
+        place = ".".join(map(str, within)) if within and isinstance(within[0], int) else ""
+        messages.setdefault(str(member), []).append(f"{place}: {message}" if place else message)
     return Invalid(messages)
 
 

@@ -8,12 +8,16 @@ from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from app.database import LOST
-from app.errors import ApiError, Invalid, NotFound, Unavailable, sqlstate
+from app.database import LOST, is_lost
+from app.errors import ApiError, Invalid, NotFound, TooMuch, Unavailable, for_log, is_mistaken, sqlstate
+from app.metrics import CONFLICTS
 
-UNAVAILABLE_STATES = ("08", "40", "53", "57P")
-"""Classes of SQLSTATE: connection exceptions, transactions rolled back for the sake of others (deadlocks), insufficient
-resources, and a server that is starting or stopping."""
+UNAVAILABLE_STATES = ("08", "25006", "25P03", "25P04", "40", "53", "55P03", "57", "58")
+"""Classes of SQLSTATE: connection exceptions, a server that takes no changes, transactions that took too long, or were
+rolled back for the sake of others (deadlocks), insufficient resources, locks that were waited for too long, statements
+that took too long and servers that are starting or stopping, and errors of the system."""
+TOO_MUCH_STATES = "54"
+"""Limits of PostgreSQL: too complex, too many, too large."""
 
 
 def respond(error: ApiError) -> JSONResponse:
@@ -34,6 +38,8 @@ def messages_by_member(error: RequestValidationError) -> dict[str, list[str]]:
 
 async def _on_api_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ApiError)
+    if error.conflict:
+        CONFLICTS.labels(error.conflict).inc()
     return respond(error)
 
 
@@ -51,14 +57,15 @@ async def _on_http_exception(request: Request, error: Exception) -> JSONResponse
 
 
 async def _on_database_error(_: Request, error: Exception) -> JSONResponse:
-    if isinstance(error, DBAPIError | PostgresError) and not _is_unavailable(error):
-        raise error
+    if sqlstate(error).startswith(TOO_MUCH_STATES):
+        return respond(TooMuch())
+    if is_mistaken(error) or (isinstance(error, DBAPIError | PostgresError) and not _is_unavailable(error)):
+        raise for_log(error) from None
     return respond(Unavailable())
 
 
 def _is_unavailable(error: DBAPIError | PostgresError) -> bool:
-    lost = isinstance(error, DBAPIError) and (isinstance(error, InterfaceError) or error.connection_invalidated)
-    return lost or sqlstate(error).startswith(UNAVAILABLE_STATES)
+    return isinstance(error, InterfaceError) or is_lost(error) or sqlstate(error).startswith(UNAVAILABLE_STATES)
 
 
 async def _on_defect(_: Request, error: Exception) -> JSONResponse:

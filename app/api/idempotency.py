@@ -2,14 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
 from fastapi.responses import JSONResponse
 from pydantic import WithJsonSchema
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.api.requests import CurrentCaller
@@ -21,12 +21,14 @@ from app.models import IdempotencyKey
 from app.query.fieldset import Item
 
 KEPT = timedelta(hours=24)
+_OLD = IdempotencyKey.created < func.now() - KEPT
 LONGEST_KEY = 255
 
 
 class RequestInFlight(Conflict):
     """A request with the same Idempotency-Key has not been answered yet."""
 
+    conflict = "retry"
     detail = "A request with this Idempotency-Key is being processed."
 
 
@@ -69,13 +71,15 @@ async def _earlier(connection: AsyncConnection, caller: Caller, key: str) -> _An
     if not await try_for(connection, Lock.RETRY, f"{caller.uuid}{key}"):
         raise RequestInFlight
     found = (IdempotencyKey.user_uuid == caller.uuid) & (IdempotencyKey.key == key)
-    await connection.execute(delete(IdempotencyKey).where(found, IdempotencyKey.created < datetime.now(UTC) - KEPT))
+    await connection.execute(delete(IdempotencyKey).where(found, _OLD))
     return await read_one(connection, _Answer, select(*columns_of(_Answer).values()).where(found))
 
 
-async def forget(connection: AsyncConnection) -> None:
-    """Drops answers that are no longer kept."""
-    await connection.execute(delete(IdempotencyKey).where(IdempotencyKey.created < datetime.now(UTC) - KEPT))
+async def forget(connection: AsyncConnection, most: int) -> int:
+    """Drops so many answers that are no longer kept; returns how many it were."""
+    key = tuple_(IdempotencyKey.user_uuid, IdempotencyKey.key)
+    old = select(IdempotencyKey.user_uuid, IdempotencyKey.key).where(_OLD).limit(most)
+    return (await connection.execute(delete(IdempotencyKey).where(key.in_(old)))).rowcount
 
 
 async def _retries(

@@ -3,16 +3,24 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from urllib.parse import urlsplit
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
+from fastapi.responses import JSONResponse
 from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
+from starlette.routing import Route
 
+from app.api.asking import Asked
+from app.api.examples import Examples
+from app.api.requests import base_url
 from app.query.filtering import FilterSet
 from app.values import JsonObject
+
+USUAL_ADDRESS = "http://127.0.0.1:8000"
+"""Where the command that serves listens, unless it is told otherwise."""
 
 
 @dataclass(frozen=True)
@@ -28,29 +36,44 @@ class Links:
 class Supplement:
     """What the routes do not say.
 
-    `description`, `tags` and `schemas` (of errors) are the document's own. `parameters` has examples by parameter, or
-    by operation and parameter; `bodies` examples of request bodies by operation; `on_request` models of answers that
+    `description`, `tags` and `schemas` (of errors) are the document's own. `on_request` has models of answers that
     operations give only if asked to, by header or setting.
     """
 
     description: str
     tags: list[JsonObject]
     schemas: JsonObject
-    parameters: Mapping[str, Any]
-    bodies: Mapping[str, Any]
+    examples: Examples
     on_request: Mapping[str, type[BaseModel]]
     links: Sequence[Links]
 
 
-def describe(app: FastAPI, supplement: Callable[[], Supplement]) -> Callable[[], JsonObject]:
-    """The document: errors in the documented shapes, parameters in documented order, examples, and links."""
+def describe(app: FastAPI, supplement: Callable[[], Supplement]) -> None:
+    """Has the application say and serve its document: errors in their shapes, parameters in order, examples, links.
+
+    What is served names the address at which it was asked for, which generators put into clients.
+    """
 
     def document() -> JsonObject:
         if app.openapi_schema is None:
             app.openapi_schema = _corrected(app, supplement())
         return app.openapi_schema
 
-    return document
+    async def answer(request: Request) -> JSONResponse:
+        return JSONResponse({**document(), "servers": _servers(_address(request))})
+
+    app.openapi = document  # type: ignore[method-assign]
+    app.router.routes.insert(0, Route(str(app.openapi_url), answer, include_in_schema=False))
+
+
+def _address(request: Request) -> str:
+    """As the client sees it: of a proxy that does not tell whether it speaks TLS, the setting knows."""
+    asked, known = base_url(request), request.app.state.settings.base_url
+    return known if known and urlsplit(known).netloc == urlsplit(asked).netloc else asked
+
+
+def _servers(address: str) -> list[JsonObject]:
+    return [{"url": address, "description": "The service that this document is of."}]
 
 
 def _corrected(app: FastAPI, supplement: Supplement) -> JsonObject:
@@ -61,6 +84,7 @@ def _corrected(app: FastAPI, supplement: Supplement) -> JsonObject:
         description=supplement.description,
         routes=app.routes,
         tags=supplement.tags,
+        servers=_servers(app.state.settings.base_url or USUAL_ADDRESS),
         license_info=app.license_info,
     )
     schemas = document["components"]["schemas"]
@@ -75,9 +99,10 @@ def _corrected(app: FastAPI, supplement: Supplement) -> JsonObject:
         if app.state.settings.transition_response == "order_uuid" and name in supplement.on_request:
             operation["responses"]["200"]["content"] = _json(supplement.on_request[name])
         _share_body(operation, schemas)
-        if name in supplement.bodies:
-            operation["requestBody"]["content"]["application/json"]["example"] = supplement.bodies[name]
-    _correct_parameters(operations, supplement.parameters, _empty_values(app))
+    _correct_parameters(operations, schemas, _empty_values(app))
+    for operation in operations.values():
+        supplement.examples.put_into(operation, schemas)
+    _secure(document)
     for links in supplement.links:
         _link(operations[links.source], links)
     document["components"]["schemas"] = dict(sorted(schemas.items()))
@@ -85,13 +110,20 @@ def _corrected(app: FastAPI, supplement: Supplement) -> JsonObject:
 
 
 def _correct_parameters(
-    operations: Mapping[str, JsonObject], examples: Mapping[str, Any], empty: Mapping[str, set[str]]
+    operations: Mapping[str, JsonObject], schemas: JsonObject, empty: Mapping[str, set[str]]
 ) -> None:
     for name, operation in operations.items():
         operation.get("parameters", []).sort(key=lambda parameter: parameter["name"])
         for parameter in operation.get("parameters", []):
+            schemas.update({**parameter["schema"].pop("$defs", {}), **schemas})
             _allow_empty(parameter, empty[name])
-            _exemplify(parameter, name, examples)
+
+
+def _secure(document: JsonObject) -> None:
+    """Says of the whole document what its operations take, and of those that need no token that they need none."""
+    document["security"] = [{name: []} for name in document["components"]["securitySchemes"]]
+    for operation in _operations(document):
+        operation.setdefault("security", [])
 
 
 def _empty_values(app: FastAPI) -> dict[str, set[str]]:
@@ -106,6 +138,8 @@ def _empty_values(app: FastAPI) -> dict[str, set[str]]:
 
 
 def _filters_of(dependant: Dependant) -> Iterator[type[FilterSet]]:
+    if isinstance(dependant.call, Asked):
+        yield dependant.call.filters
     for parameter in dependant.query_params:
         kind = parameter.field_info.annotation
         if isinstance(kind, type) and issubclass(kind, FilterSet):
@@ -117,7 +151,7 @@ def _filters_of(dependant: Dependant) -> Iterator[type[FilterSet]]:
 def _operations(document: JsonObject) -> Iterator[JsonObject]:
     for path in document["paths"].values():
         for method, operation in path.items():
-            if method in ("get", "head", "post", "delete"):
+            if method in ("get", "head", "post", "put", "delete"):
                 yield operation
 
 
@@ -152,12 +186,3 @@ def _allow_empty(parameter: JsonObject, empty_values: set[str]) -> None:
 def _may_be_empty(schema: JsonObject) -> bool:
     is_text = schema.get("type") == "string" and not {"format", "enum"} & schema.keys()
     return is_text and re.search(schema.get("pattern", ""), "") is not None
-
-
-def _exemplify(parameter: JsonObject, operation: str, examples: Mapping[str, Any]) -> None:
-    """Swagger UI fills in the example, so that trying an operation out works as it stands."""
-    name = parameter["name"]
-    for key in (f"{operation}.{name}", name):
-        if key in examples:
-            parameter["example"] = examples[key]
-            return

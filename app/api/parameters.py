@@ -22,7 +22,7 @@ DEFAULT_SIZE = 10
 MAX_SIZE = 300
 Value = TypeVar("Value")
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
 
 def refusal(message: str) -> PydanticCustomError:
@@ -109,7 +109,7 @@ Number = Annotated[Decimal, BeforeValidator(_number), WithJsonSchema({"type": "n
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
 """A point in time; a plain date is its midnight UTC."""
 
-_Names = Annotated[
+Names = Annotated[
     list[str],
     BeforeValidator(split_commas),
     WithJsonSchema({"type": "array", "items": {"type": "string"}}),
@@ -117,7 +117,7 @@ _Names = Annotated[
 ]
 
 
-async def _fields(field: _Names = []) -> Sequence[str]:  # noqa: B006
+async def _fields(field: Names = []) -> Sequence[str]:  # noqa: B006
     return field
 
 
@@ -139,20 +139,6 @@ def path_uuid(noun: str, name: str = "uuid", described: str = "UUID of the objec
     return uuid
 
 
-def orderings_of(names: Iterable[str]) -> Callable[..., object]:
-    """A dependency that gives the chosen orderings, the most significant first; each name may have a `-` before it."""
-    choices = [sign + name for name in names for sign in ("", "-")]
-    schema = WithJsonSchema({"type": "array", "items": {"type": "string", "enum": choices}})
-    chosen = Annotated[list[Annotated[str, choice(choices)]], BeforeValidator(split_commas), schema]
-
-    async def orderings(
-        o: Annotated[chosen, Query(description="Ordering; several keys may be repeated or separated by commas.")] = [],  # noqa: B006
-    ) -> Sequence[str]:
-        return o
-
-    return orderings
-
-
 _PageNumber = Annotated[int | str, WithJsonSchema({"type": "integer"})]
 _PageSize = Annotated[int | str, WithJsonSchema({"type": ["integer", "string"]})]
 
@@ -166,7 +152,11 @@ def _integer(value: str) -> int | None:
 
 async def _page(
     number: Annotated[
-        _PageNumber, Query(alias="page", description="A page number within the paginated result set, or `last`.")
+        _PageNumber,
+        Query(
+            alias="page",
+            description="A page number within the paginated result set, or `last`; the first if it is left out.",
+        ),
     ] = 1,
     size: Annotated[
         _PageSize,

@@ -18,6 +18,7 @@ _MEANINGS = {
     409: "Not in the state that the operation starts from, or a request with the same Idempotency-Key is in flight.",
     412: "It has changed since it was retrieved.",
     422: "The Idempotency-Key was used for another request.",
+    429: "Too many requests, or too many failed authentications from the caller's address.",
     500: "A defect of the service.",
     503: "The database cannot be reached; try again later.",
 }
@@ -25,6 +26,7 @@ _OR_RULE_BROKEN = " Or it does, and a rule forbids what is asked for, as things 
 _SCHEMAS = {400: PARAMETER_ERRORS}
 _HEADERS = {
     401: {"WWW-Authenticate": ("The scheme to use.", "string")},
+    429: {"Retry-After": ("Seconds to wait.", "integer")},
     503: {"Retry-After": ("Seconds to wait.", "integer")},
 }
 
@@ -43,7 +45,7 @@ def answers(*statuses: int, **schemas: JsonObject) -> dict[int | str, JsonObject
     A keyword such as `on_400` gives the schema of that status, where it is not the usual one.
     """
     described: dict[int | str, JsonObject] = {}
-    for status in sorted({*statuses, 401, 406, 500, 503}):
+    for status in sorted({*statuses, 401, 406, 429, 500, 503}):
         special = schemas.get(f"on_{status}")
         schema = special or _SCHEMAS.get(status, DETAIL)
         meaning = _MEANINGS[status] + (_OR_RULE_BROKEN if special else "")

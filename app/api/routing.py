@@ -30,7 +30,7 @@ class Headers(Response):
         del self.headers["content-length"]
 
 
-class _AnyMethod(APIRoute):
+class AnyMethod(APIRoute):
     """Takes what no other route of the path took, whatever the method."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -89,7 +89,7 @@ def answer_other_methods(app: FastAPI, *prefixes: str) -> None:
         allowed = [method for method in METHODS if method in own]
         options: JsonObject = {"include_in_schema": False, "dependencies": [*dependencies[path], *known]}
         app.router.add_api_route(path, _describe(allowed), methods=["OPTIONS"], **options)
-        app.router.add_api_route(path, _refuse(allowed), methods=["TRACE"], route_class_override=_AnyMethod, **options)
+        app.router.add_api_route(path, _refuse(allowed), methods=["TRACE"], route_class_override=AnyMethod, **options)
 
 
 def _describe(allowed: Sequence[str]) -> Callable[[], Awaitable[Response]]:

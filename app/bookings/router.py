@@ -7,26 +7,31 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 
 from app.api.body import documented_body, optional_body
-from app.api.parameters import path_uuid
+from app.api.parameters import Fields, path_uuid
 from app.api.preference import Preferred
 from app.api.publishing import RequestedPages, publish
-from app.api.requests import CurrentCaller, Transaction
+from app.api.requests import CurrentCaller, RequestContext, Transaction
 from app.api.responses import DETAIL, PAGE_HEADERS, PARAMETER_ERRORS, RULE_ERRORS, answers, headers
 from app.api.routing import get, takes_json
 from app.api.versions import Seen
 from app.bookings.filters import BookingFilters
 from app.bookings.repository import BOOKINGS, changes_of
+from app.bookings.resources import RESOURCES, Resource
 from app.bookings.schemas import BookingEvent, BookingOrderUUID, Rejection, Termination
 from app.lifecycle.service import BOOKING, change
 from app.lifecycle.transitions import ACCEPT, REJECT, TERMINATE
+from app.orders.repository import ORDERS, ordered
 from app.query.fieldset import Item
 from app.values import JsonObject
 
-router = APIRouter(prefix="/api", dependencies=[Depends(takes_json)])
-_bookings = APIRouter(tags=["booking-resources"])
-_ending = APIRouter(tags=["marketplace-resources"])
+router = APIRouter(prefix="/api")
+_listed = APIRouter(tags=["booking-resources"])
+_bookings = APIRouter(tags=["booking-resources"], dependencies=[Depends(takes_json)])
+_resources = APIRouter(tags=["marketplace-resources"], dependencies=[Depends(takes_json)])
+_orders = APIRouter(tags=["marketplace-orders"], dependencies=[Depends(takes_json)])
 
 BookingUuid = Annotated[UUID, Depends(path_uuid(BOOKING))]
+OrderUuid = Annotated[UUID, Depends(path_uuid(ORDERS.noun))]
 Reason = Annotated[Rejection, Depends(optional_body(Rejection))]
 Ending = Annotated[Termination, Depends(optional_body(Termination))]
 _ON_400 = {"anyOf": [PARAMETER_ERRORS, RULE_ERRORS, DETAIL]}
@@ -40,13 +45,14 @@ _TRANSITION: dict[int | str, JsonObject] = {
 }
 
 publish(
-    _bookings,
+    _listed,
     "/booking-resources",
     BOOKINGS,
     BookingFilters,
     "booking_resources",
     "booking",
-    about="The bookings that the caller may see: as a provider those of its offerings, and those one has asked for.",
+    about="The bookings that the caller may see: as a provider those of its offerings, and those one has asked for. "
+    "`Accept: text/csv` gives a table, whose columns `field` chooses: of all of them, unless a page is asked for.",
 )
 
 
@@ -97,7 +103,7 @@ async def list_history(pages: RequestedPages, uuid: BookingUuid) -> Sequence[Ite
     return await pages.show(changes_of(uuid))
 
 
-@_ending.post(
+@_resources.post(
     "/marketplace-resources/{uuid}/terminate/",
     operation_id="marketplace_resources_terminate",
     summary="End a booking",
@@ -113,5 +119,38 @@ async def terminate_booking(
     return {"order_uuid": await change(connection, caller, uuid, TERMINATE, comment)}
 
 
+@get(
+    _resources,
+    "/marketplace-resources/{uuid}/",
+    operation_id="marketplace_resources_retrieve",
+    summary="Retrieve a booking as a resource",
+    response_model=Resource,
+    response_model_exclude_unset=True,
+    responses={200: {"description": "The resource."}, **answers(404)},
+)
+async def retrieve_resource(
+    context: RequestContext, connection: Transaction, uuid: BookingUuid, fields: Fields
+) -> Item:
+    """One booking, for members of its project and its organisation too."""
+    return await RESOURCES.one(connection, context, uuid, fields)
+
+
+@get(
+    _orders,
+    "/marketplace-orders/{uuid}/resource/",
+    operation_id="marketplace_orders_resource_retrieve",
+    summary="Retrieve the booking of an order",
+    response_model=Resource,
+    response_model_exclude_unset=True,
+    responses={200: {"description": "The resource."}, **answers(404)},
+)
+async def retrieve_ordered(context: RequestContext, connection: Transaction, uuid: OrderUuid, fields: Fields) -> Item:
+    """The booking that was ordered, for whoever may see the order."""
+    order = await ordered(connection, context.caller, uuid)
+    return await RESOURCES.one(connection, context, order.booking, fields)
+
+
+router.include_router(_listed)
 router.include_router(_bookings)
-router.include_router(_ending)
+router.include_router(_resources)
+router.include_router(_orders)

@@ -1,4 +1,4 @@
-"""The 83 documented fields of a booking: one line each, with type, origin and meaning."""
+"""The fields of a booking, 83 published ones first: one line each, with type, origin and meaning."""
 
 from datetime import date, datetime
 from typing import Any
@@ -15,8 +15,9 @@ from app.lifecycle.facts import Facts
 from app.lifecycle.transitions import SHOWN, TERMINATE
 from app.links import BOOKING, ORDER, PROJECT, USER
 from app.models import History, Offering, Project, Resource
-from app.models.enums import BillingType, ResourceState
-from app.offerings.schemas import OfferedFields
+from app.models.enums import BillingType, OfferingState, ResourceState
+from app.offerings.loaders import load_components
+from app.offerings.schemas import OfferedFields, OfferingComponent
 from app.orders.schemas import OrderDetails
 from app.query.fieldset import ABSENT, Context, Fieldset, View, column, computed, constant, judged, link, related
 from app.relations import (
@@ -30,6 +31,7 @@ from app.relations import (
     OrderInProgress,
     Parent,
     ParentOffering,
+    Provider,
     full_name,
 )
 from app.values import JsonObject
@@ -81,6 +83,10 @@ def _traceback(context: Context, offering: UUID, provider: UUID | None, tracebac
 
 def _if_there(_: Context, person: UUID | None, name: str) -> object:
     return ABSENT if person is None else name
+
+
+def _undescribed(_: Context, provider: UUID | None) -> object:
+    return ABSENT if provider is None else ""
 
 
 def _name_or_null(_: Context, person: UUID | None, name: str) -> str | None:
@@ -194,6 +200,33 @@ class BookingResource(OfferedFields):
         _if_there, ConsumerReviewer.uuid, full_name(ConsumerReviewer), description="Full name of that user."
     )
     slots: list[BookingSlot] = related(load_slots, Resource.uuid, [], "The booked periods, earliest first.")
+    project_start_date: date | None = column(Project.start_date, "First day of the project. (An extension.)")
+    provider_description: str = computed(
+        _undescribed,
+        Provider.uuid,
+        description="Always empty: organisations are not described here. (An extension.)",
+    )
+    project_effective_end_date: date | None = column(
+        Project.end_date, "Last day of the project, which has no days of grace. (An extension.)"
+    )
+    resource_effective_end_date: date | None = column(
+        func.least(Resource.end_date, Project.end_date),
+        "Last day of the booking or of its project, whichever comes first. (An extension.)",
+    )
+    project_is_in_grace_period: bool = constant(False, "Always false: projects have no days of grace. (An extension.)")
+    offering_backend_id: str = column(Offering.backend_id, "ID of the offering in another system. (An extension.)")
+    end_date_updated_at: datetime | None = constant(
+        None, "Always null: when `end_date` was set is not kept. (An extension.)"
+    )
+    usage_limit_restriction: str = constant("", "Always empty: usage restricts no booking. (An extension.)")
+    offering_state: OfferingState = column(Offering.state, "Whether the offering may be booked. (An extension.)")
+    offering_components: list[OfferingComponent] = related(
+        load_components, Resource.offering_uuid, [], "What the offering is charged by. (An extension.)"
+    )
+    has_api_keys: bool = constant(False, "Always false: bookings have no keys. (An extension.)")
+    offering_account_settings: JsonObject = constant(
+        {}, "Always empty: offerings make no accounts for bookings. (An extension.)"
+    )
 
 
 BOOKING_RESOURCES = View(BookingResource, Resource, BOOKING_RELATIONS)

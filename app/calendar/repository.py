@@ -14,7 +14,8 @@ from app.calendar.schemas import BUSY_PERIOD
 from app.columns import columns_of, read_one
 from app.models import BusySlot, Offering, Order, RoleGrant, User
 from app.models.enums import RequestType
-from app.query.collection import Collection, any_scope
+from app.query.collection import Collection
+from app.query.lists import any_scope
 from app.relations import full_name
 from app.slots.repository import taken_time
 from app.values import JsonObject
@@ -32,6 +33,7 @@ class CalendarOffering:
     uuid: Annotated[UUID, Offering.uuid]
     provider: Annotated[UUID | None, Offering.customer_uuid]
     attributes: Annotated[JsonObject, Offering.attributes]
+    rules: Annotated[JsonObject, Offering.rules]
 
 
 @dataclass(frozen=True)

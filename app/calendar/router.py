@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from app.api.body import documented_body, required_body
 from app.api.parameters import path_uuid
 from app.api.publishing import RequestedPages
-from app.api.requests import CurrentCaller, RequestContext, Transaction
+from app.api.requests import CurrentCaller, RequestContext, Transaction, UsualTimeZone
 from app.api.responses import DETAIL, PAGE_HEADERS, PARAMETER_ERRORS, answers, headers
 from app.api.routing import Headers, get, takes_json
 from app.calendar import service
@@ -18,7 +18,7 @@ from app.calendar.schemas import BookedPeriod, BusyPeriod, BusySlotRequest, Free
 from app.calendar.service import OFFERING
 from app.query.fieldset import Item
 from app.slots.conflicts import PERIOD_TAKEN
-from app.slots.periods import Period
+from app.slots.repository import FreeTime
 from app.values import JsonObject
 
 router = APIRouter(prefix="/api", dependencies=[Depends(takes_json)])
@@ -99,16 +99,26 @@ async def count_taken(
     summary="List when an offering is free (extension)",
     tags=["extensions"],
     response_model=list[FreePeriod],
-    responses={200: {"description": "The free periods, earliest first."}, **answers(400, 404)},
+    responses={
+        200: {
+            "description": f"The earliest {MOST_PERIODS} free periods at most.",
+            "headers": headers({"X-Result-Count": ("Number of periods that there are in all.", "integer")}),
+        },
+        **answers(400, 404),
+    },
 )
 async def list_free(
+    response: Response,
     caller: CurrentCaller,
     connection: Transaction,
     uuid: OfferingUuid,
     sought: Annotated[Sought, Depends(_sought)],
-) -> list[Period]:
-    """What the schedules of the offering leave between live bookings and busy slots, from now on."""
-    return await service.free(connection, caller, uuid, sought)
+    zone: UsualTimeZone,
+) -> list[FreeTime]:
+    """What windows and weekly hours of the offering leave between live bookings and busy slots, from now on."""
+    periods, total = await service.free(connection, caller, uuid, sought, zone)
+    response.headers["X-Result-Count"] = str(total)
+    return periods
 
 
 @get(

@@ -12,24 +12,19 @@ from app.api.wire import Comment
 from app.models import BusySlot
 from app.query.fieldset import Fieldset, View, column
 from app.query.filtering import FilterSet, given
-from app.values import STORABLE_YEARS, is_storable
+from app.values import DURATION, STORABLE_YEARS, NoDuration, duration_of, is_storable
 
-_ISO = r"P(?:(\d{1,6})W|(?:(\d{1,6})D)?(?:T(?=\d)(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6})S)?)?)(?<!P)"
-_DURATION = re.compile(_ISO, re.ASCII | re.IGNORECASE)
 _MINUTES = re.compile(r"\d{1,6}", re.ASCII)
-_N = "[0-9]{1,6}"
-_TIME = rf"T({_N}H({_N}M)?({_N}S)?|{_N}M({_N}S)?|{_N}S)"
-_DURATION_SCHEMA = {"type": "string", "pattern": rf"^({_N}|P{_N}W|P{_N}D({_TIME})?|P{_TIME})$"}
+_DURATION_SCHEMA = {"type": "string", "pattern": rf"^([0-9]{{1,6}}|{DURATION})$"}
 
 
 def _duration(value: str) -> timedelta:
     if _MINUTES.fullmatch(value.strip()):
         return timedelta(minutes=int(value))
-    found = _DURATION.fullmatch(value.strip())
-    if found is None:
-        raise refusal("Enter a duration, as PT1H30M, or a whole number of minutes.")
-    weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    try:
+        return duration_of(value)
+    except NoDuration:
+        raise refusal("Enter a duration, as PT1H30M, or a whole number of minutes.") from None
 
 
 def _text(value: object) -> str:

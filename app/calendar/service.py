@@ -1,7 +1,9 @@
 """When an offering is taken and free, and how the provider takes it off for maintenance."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,8 +16,10 @@ from app.errors import Forbidden, Invalid, NotFound
 from app.locks import Lock, wait_for
 from app.query.fieldset import Context, Item
 from app.slots.conflicts import check_free
-from app.slots.periods import Period, RequestedPeriod, windows, without
-from app.slots.repository import holders, taken
+from app.slots.opening import Opening
+from app.slots.periods import Period, RequestedPeriod
+from app.slots.repository import FreeTime, Grid, free_time, holders
+from app.slots.rules import Rules, rules_of
 from app.values import text_of
 
 USUAL_SPAN = timedelta(days=30)
@@ -43,19 +47,40 @@ async def count(connection: AsyncConnection, caller: Caller, uuid: UUID, within:
     return await repository.count(connection, uuid, within.start, within.end)
 
 
-async def free(connection: AsyncConnection, caller: Caller, uuid: UUID, sought: Sought) -> list[Period]:
-    """The periods in which an offering is open and not taken; raises NotFound, Invalid."""
-    start, end = _span(sought, datetime.now(UTC))
+async def free(
+    connection: AsyncConnection, caller: Caller, uuid: UUID, sought: Sought, zone: ZoneInfo
+) -> tuple[list[FreeTime], int]:
+    """The periods in which an offering is open and not taken, and how many there are; raises NotFound, Invalid.
+
+    `zone` is that of weekly hours that do not say theirs.
+    """
+    now = datetime.now(UTC)
+    start, end = _span(sought, now)
     offering = await _offering(connection, caller, uuid)
-    busy = await taken(connection, uuid, start, end) if start < end else []
-    span = Period(start, end)
-    is_open = [
-        Period(max(window.start, start), min(window.end, end))
-        for window in windows(offering.attributes)
-        if window.overlaps(span)
-    ]
-    shortest = sought.duration or timedelta()
-    return [period for period in without(is_open, busy) if period.end - period.start >= shortest]
+    rules, opening = rules_of(offering.rules), Opening(offering.attributes, zone)
+    span = rules.bookable(Period(start, end), now)
+    shortest = max(sought.duration or timedelta(), rules.min or timedelta())
+    if span is None or (rules.max is not None and shortest > rules.max):
+        return [], 0
+    is_open = opening.within(span)
+    rows = await free_time(
+        connection,
+        uuid,
+        is_open,
+        shortest,
+        repository.MOST_PERIODS,
+        turnaround=rules.turnaround or timedelta(),
+        grid=_grid(rules, opening, is_open),
+    )
+    return rows, rows[0].total if rows else 0
+
+
+def _grid(rules: Rules, opening: Opening, is_open: Sequence[Period]) -> Grid | None:
+    """Where slots may begin in each part of the open time, of which only the first may have begun before."""
+    if not rules.slot or not is_open:
+        return None
+    first, *others = is_open
+    return Grid(slot=rules.slot, origins=[opening.beginning(first.start), *(each.start for each in others)])
 
 
 def _span(sought: Sought, now: datetime) -> tuple[datetime, datetime]:

@@ -9,13 +9,14 @@ from app.api.responses import answers
 from app.api.routing import get, takes_json
 from app.directory.collections import (
     CUSTOMERS,
+    ME,
     PROJECTS,
     USERS,
     CustomerFilters,
     ProjectFilters,
     UserFilters,
 )
-from app.directory.schemas import User
+from app.directory.schemas import UserMe
 from app.query.fieldset import Item
 
 router = APIRouter(prefix="/api", dependencies=[Depends(takes_json)])
@@ -27,13 +28,13 @@ _customers, _projects, _users = (APIRouter(tags=[tag]) for tag in ("customers", 
     "/users/me/",
     operation_id="users_me_retrieve",
     summary="Retrieve the caller",
-    response_model=User,
+    response_model=UserMe,
     response_model_exclude_unset=True,
     responses={200: {"description": "Who the token belongs to."}, **answers()},
 )
 async def retrieve_me(context: RequestContext, connection: Transaction, fields: Fields) -> Item:
-    """Who the caller is."""
-    return await USERS.one(connection, context, context.caller.uuid, fields)
+    """Who the caller is, and in which roles."""
+    return await ME.one(connection, context, context.caller.uuid, fields)
 
 
 publish(_customers, "/customers", CUSTOMERS, CustomerFilters, "customers", "organisation")

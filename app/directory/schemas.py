@@ -3,15 +3,17 @@
 from datetime import date, datetime
 from uuid import UUID
 
+from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from app import models
 from app.api.wire import Url
+from app.directory.loaders import load_grants
 from app.links import CUSTOMER, PROJECT, USER
-from app.query.fieldset import ABSENT, Context, Fieldset, View, column, computed, link
+from app.query.fieldset import ABSENT, Context, Fieldset, View, column, computed, link, related
 from app.relations import full_name
 
-_OFFERS = (
+OFFERS = (
     select(models.Offering.uuid)
     .where(models.Offering.customer_uuid == models.Customer.uuid)
     .correlate(models.Customer)
@@ -31,7 +33,7 @@ class Customer(Fieldset):
     slug: str = column(models.Customer.slug, "Its short name.")
     native_name: str = column(models.Customer.native_name, "Its name in its own language.")
     abbreviation: str = column(models.Customer.abbreviation, "Its abbreviation.")
-    is_service_provider: bool = column(_OFFERS, "Whether it offers anything.")
+    is_service_provider: bool = column(OFFERS, "Whether it offers anything.")
 
 
 class Project(Fieldset):
@@ -97,6 +99,29 @@ class User(Fieldset):
     last_name: str = column(models.User.last_name, "Last name.")
 
 
+class MePermission(BaseModel):
+    """A role on an organisation, a project or an offering."""
+
+    role_name: str = Field(description="Name of the role, such as `PROJECT.MANAGER`.")
+    scope_type: str = Field(description="What it is on: `customer`, `project` or `offering`.")
+    scope_uuid: UUID = Field(description="UUID of what it is on.")
+    scope_name: str = Field(description="Name of what it is on.")
+    customer_uuid: UUID | None = Field(description="UUID of the organisation that it is on, or to which that belongs.")
+    customer_name: str | None = Field(description="Name of that organisation.")
+    project_uuid: UUID | None = Field(description="UUID of the project, if it is on one.")
+    resource_uuid: UUID | None = Field(description="Always null: there are no roles on bookings.")
+    expiration_time: datetime | None = Field(description="When it ends; null if it does not.")
+
+
+class UserMe(User):
+    """The caller."""
+
+    permissions: list[MePermission] = related(
+        load_grants, models.User.uuid, [], "The caller's roles that are in force."
+    )
+
+
 CUSTOMER_VIEW = View(Customer, models.Customer, {})
 PROJECT_VIEW = View(Project, models.Project, {models.Customer: models.Customer.uuid == models.Project.customer_uuid})
 USER_VIEW = View(User, models.User, {})
+USER_ME_VIEW = View(UserMe, models.User, {})

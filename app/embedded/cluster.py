@@ -27,7 +27,7 @@ from typing import IO, Self
 import asyncpg
 from sqlalchemy import URL
 
-from app.embedded.programs import CLOSED, Account, EmbeddedError, account_for, find_binaries, numbers, output
+from app.embedded.programs import CLOSED, Account, EmbeddedError, account_for, find_binaries, numbers, output, telling
 
 if sys.platform != "win32":
     import fcntl
@@ -36,6 +36,14 @@ PORT = 5432  # only a part of the socket's name
 LONGEST_SOCKET = 103  # bytes of sun_path without its final NUL: 103 on macOS, 107 on Linux
 SILENT_SECONDS = 30.0  # how long a living server may neither answer nor report that it is starting or stopping
 STOP_SECONDS = 120.0
+DISCREET = {
+    "log_statement": "none",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+}
+"""What keeps statements, parameters and rows out of the log."""
 LOG_LIMIT = 10_000_000  # bytes; looked at when the server starts
 
 
@@ -74,12 +82,23 @@ class Cluster:
                 if not (self._alive() and self._ready()):
                     self._launch()
                     if not self._ready():
-                        end = "\n".join(self._log.read_text(errors="replace").splitlines()[-10:])
-                        raise EmbeddedError(f"PostgreSQL did not start; the end of its log {self._log}:\n{end}")
+                        told = telling(self._log.read_text(errors="replace"))
+                        raise EmbeddedError(f"PostgreSQL did not start in {self._home}: {told}; see {self._log}.")
                 self.create_database("booking")
                 failed.pop_all()
         except (OSError, asyncpg.PostgresError) as error:
-            raise EmbeddedError(f"PostgreSQL could not start in {self._home}: {error}; see {self._log}.") from error
+            told = f"PostgreSQL could not start in {self._home}: {error}"
+            if isinstance(error, OSError) and error.filename:
+                raise EmbeddedError(f"{told}; set BOOKING_DATA_DIR to a directory that may be written to.") from error
+            raise EmbeddedError(f"{told}; see {self._log}.") from error
+
+    def revive(self) -> bool:
+        """Start the server anew if it has died; says whether it had. Raises EmbeddedError."""
+        with _lock(self._home / "start.lock", fcntl.LOCK_EX):
+            dead = not self._alive()
+        if dead:
+            self.start()
+        return dead
 
     def stop(self) -> None:
         """Give up our use of the server and shut it down if nobody else uses it; no error when it is not running."""
@@ -174,7 +193,13 @@ class Cluster:
                     path.unlink()  # else PostgreSQL keeps out when another process has got the dead server's number
         if self._log.exists() and self._log.stat().st_size > LOG_LIMIT:
             self._log.replace(self._log.with_suffix(".log.1"))
-        options = {**self._settings, "listen_addresses": "", "unix_socket_directories": str(folder), "port": str(PORT)}
+        options = {
+            **DISCREET,
+            **self._settings,
+            "listen_addresses": "",
+            "unix_socket_directories": str(folder),
+            "port": str(PORT),
+        }
         parts = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         self._spawn([*account.prefix, str(binaries / "postgres"), "-D", str(cluster), *parts], account)
 
@@ -198,7 +223,7 @@ class Cluster:
                 if result.returncode == 0:
                     break
             else:
-                raise EmbeddedError(f"initdb in {binaries} could not make {cluster}:\n{result.stdout}")
+                raise EmbeddedError(f"initdb in {binaries} could not make {cluster}: {telling(result.stdout)}.")
             new.rename(cluster)
         finally:
             shutil.rmtree(new, ignore_errors=True)

@@ -23,7 +23,7 @@ CLOSED = "PostgreSQL never runs as root, and whom it runs as may not go there: c
 
 
 class EmbeddedError(Mistake):
-    """What was looked for, where, and what the operator can do about it; the end of the server's log where it helps."""
+    """What was looked for, where, and what the operator can do about it; what the server said where it helps."""
 
 
 class Account(NamedTuple):
@@ -49,6 +49,13 @@ def output(command: list[str], account: Account) -> subprocess.CompletedProcess[
         return subprocess.run(command, stdout=subprocess.PIPE, text=True, **account.options())
     except OSError as error:  # made for another machine, or closed to the account
         return subprocess.CompletedProcess(command, 126, str(error))
+
+
+def telling(said: str) -> str:
+    """Of what a program said, the line that tells most of why it failed: the last that is serious, or the last."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    serious = [line for line in lines if re.search(r"\b(FATAL|PANIC|error):", line)]
+    return ["it said nothing", *lines, *serious][-1].rstrip(".")
 
 
 def numbers(path: Path) -> list[int]:

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Uuid, func, or_, select
+from sqlalchemy import ARRAY, ColumnElement, Uuid, false, func, or_, select
 
 from app.models import Offering, Order, Project, Resource
 from app.models.enums import UNDECIDED_STATES, OrderState, RequestType, ResourceState
-from app.relations import Consumer, OrderInProgress
+from app.relations import Consumer, OrderInProgress, Provider
 
 _CREATIONS = (
     select(Order.created_by_uuid)
@@ -36,6 +36,7 @@ class Facts:
     project: Annotated[UUID, Resource.project_uuid]
     consumer: Annotated[UUID, Project.customer_uuid]
     consumer_closed: Annotated[bool, or_(Consumer.blocked, Consumer.archived)]
+    provider_closed: Annotated[bool, func.coalesce(or_(Provider.blocked, Provider.archived), false())]
     order_in_progress: Annotated[UUID | None, OrderInProgress.uuid]
     creators: Annotated[list[UUID], _creators()]
     undecided_creators: Annotated[list[UUID], _creators(Order.state.in_(UNDECIDED_STATES))]

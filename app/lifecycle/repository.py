@@ -1,42 +1,64 @@
 """The facts about a booking, the guarded change of its state, and what it does to orders and history."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, insert, literal, select, update
+from sqlalchemy import ARRAY, ColumnElement, Update, Uuid, bindparam, insert, literal, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.columns import columns_of, read_one
+from app.columns import Scope, Statement, any_of, columns_of, values_of
 from app.lifecycle.facts import Facts
 from app.models import History, Order, Resource
 from app.models.enums import UNDECIDED_STATES, OrderState, RequestType, ResourceState
+from app.prepared import Statements, adding, among, prepared
 from app.query.joins import with_joins
 from app.relations import BOOKING_RELATIONS
 
+_statements = Statements()
 _FACTS = tuple(columns_of(Facts).values())
-_READING = with_joins(select(*_FACTS), Resource, BOOKING_RELATIONS, _FACTS)
+_BOOKING = bindparam("booking", type_=Uuid(), required=False)
 
 
-async def facts(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> Facts | None:
-    """What decides over a change of the booking that meets the conditions; None if there is none."""
-    return await read_one(connection, Facts, _READING.where(*conditions))
+def _facts(condition: ColumnElement[bool]) -> Statement:
+    return with_joins(select(*_FACTS), Resource, BOOKING_RELATIONS, _FACTS).where(Resource.uuid == _BOOKING, condition)
+
+
+async def facts(connection: AsyncConnection, uuid: UUID, scopes: Sequence[Scope] | None = None) -> Facts | None:
+    """What decides over a change of the booking, if it is of any of the scopes (all if left out); None if it is not."""
+    shape = None if scopes is None else tuple(scope.kind for scope in scopes)
+    statement = _statements.of(("facts", shape), lambda: _facts(true() if scopes is None else any_of(scopes)))
+    return await statement.one(connection, Facts, {"booking": uuid, **values_of(scopes or ())})
+
+
+_VERSION = prepared(select(Resource.modified).where(Resource.uuid == _BOOKING).with_for_update())
 
 
 async def locked_version(connection: AsyncConnection, uuid: UUID) -> datetime:
     """When a booking last changed; it stays so until the transaction ends."""
-    statement = select(Resource.modified).where(Resource.uuid == uuid).with_for_update()
-    return (await connection.execute(statement)).scalar_one()
+    [row] = await _VERSION.rows(connection, {"booking": uuid})
+    modified: datetime = row["modified"]
+    return modified
+
+
+_SOURCE = bindparam("source", type_=Resource.__table__.c.state.type, required=False)
+_MOVED = prepared(
+    update(Resource).where(Resource.uuid == _BOOKING, Resource.state == _SOURCE).returning(Resource.offering_uuid),
+    ("state", "modified"),
+)
 
 
 async def change_state(
     connection: AsyncConnection, uuid: UUID, source: ResourceState, target: ResourceState, now: datetime
-) -> bool:
-    """Moves the booking on, if it still is in the source state: of any number of callers one succeeds."""
-    moved = update(Resource).where(Resource.uuid == uuid, Resource.state == source).values(state=target, modified=now)
-    return (await connection.execute(moved)).rowcount == 1
+) -> UUID | None:
+    """Moves the booking on, if it still is in the source state: of any number of callers one succeeds.
+
+    Returns the offering; None if it is in another state.
+    """
+    rows = await _MOVED.rows(connection, {"booking": uuid, "source": source, "state": target, "modified": now})
+    return rows[0]["offering_uuid"] if rows else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,19 +70,50 @@ class OrderFacts:
     state: Annotated[OrderState, Order.state]
 
 
-_UNDECIDED = select(*columns_of(OrderFacts).values()).where(Order.state.in_(UNDECIDED_STATES))
+_UNDECIDED = prepared(
+    select(*columns_of(OrderFacts).values())
+    .where(Order.state.in_(UNDECIDED_STATES), Order.resource_uuid == _BOOKING)
+    .order_by(Order.created, Order.uuid)
+)
 
 
 async def undecided_orders(connection: AsyncConnection, booking: UUID) -> list[OrderFacts]:
     """The orders of a booking that have not ended, oldest first. Whoever changes them has changed the booking first."""
-    statement = _UNDECIDED.where(Order.resource_uuid == booking).order_by(Order.created, Order.uuid)
-    return [OrderFacts(**row) for row in (await connection.execute(statement)).mappings()]
+    return [OrderFacts(**row) for row in await _UNDECIDED.rows(connection, {"booking": booking})]
 
 
-async def change_orders(connection: AsyncConnection, uuids: Sequence[UUID], **values: object) -> None:
-    """Sets columns of orders."""
-    if uuids:
-        await connection.execute(update(Order).where(Order.uuid.in_(uuids)).values(values))
+_UUIDS = bindparam("uuids", type_=ARRAY(Uuid()), required=False)
+_RECORD = ("resource_uuid", "order_uuid", "user_uuid", "created", "from_state", "to_state", "comment")
+_RECORDED = prepared(adding(History, _RECORD))
+
+
+def _changing(names: Iterable[str]) -> Update:
+    columns = {name: bindparam(name, type_=Order.__table__.c[name].type, required=False) for name in names}
+    return update(Order).where(among(Order.uuid, _UUIDS)).values(columns)
+
+
+async def change_orders(
+    connection: AsyncConnection, uuids: Sequence[UUID], recorded: Mapping[str, object] | None = None, **values: object
+) -> None:
+    """Sets columns of orders, and appends a row about the first of them to the history, at once."""
+    if not uuids:
+        if recorded:
+            await record(connection, order_uuid=None, **recorded)
+        return
+    asked = {"uuids": uuids, **values}
+    if recorded is None:
+        await _statements.of(("orders", *values), lambda: _changing(values)).rows(connection, asked)
+        return
+    recording = adding(History, _RECORD)
+    statement = _statements.of(
+        ("orders, recorded", *values), lambda: recording.add_cte(_changing(values).cte("changed"))
+    )
+    await statement.rows(connection, {**asked, "order_uuid": uuids[0], **recorded})
+
+
+async def record(connection: AsyncConnection, **values: object) -> None:
+    """Appends one row to the history."""
+    await _RECORDED.rows(connection, values)
 
 
 async def add_termination(connection: AsyncConnection, booking: UUID, **values: Any) -> UUID:
@@ -73,8 +126,3 @@ async def add_termination(connection: AsyncConnection, booking: UUID, **values: 
         ["resource_uuid", "type", *copied, *values], found.where(Resource.uuid == booking)
     )
     return (await connection.execute(added.returning(Order.uuid))).scalar_one()
-
-
-async def record(connection: AsyncConnection, **values: object) -> None:
-    """Appends one row to the history."""
-    await connection.execute(insert(History).values(values))

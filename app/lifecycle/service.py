@@ -7,18 +7,20 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app import events
 from app.auth import Caller
 from app.errors import Conflict, Forbidden, NotFound, RuleBroken
 from app.lifecycle import repository
 from app.lifecycle.facts import Facts
 from app.lifecycle.permissions import Side
 from app.lifecycle.repository import OrderFacts
-from app.lifecycle.transitions import Transition
-from app.models import Resource
+from app.lifecycle.transitions import ACCEPT, Transition
 from app.models.enums import OrderState, RequestType, ResourceState
 
 BOOKING = "Resource"
 """What error messages call a booking."""
+BY_RULE = "accepted by rule"
+"""What the history says of requests that nobody had to decide on."""
 
 
 class InvalidState(Conflict):
@@ -66,7 +68,7 @@ async def change(
 
     Raises NotFound, Forbidden, what `check_version` raises, InvalidState or RuleBroken, in this order (decision 21).
     """
-    facts = await repository.facts(connection, Resource.uuid == uuid, transition.known(caller))
+    facts = await repository.facts(connection, uuid, transition.known(caller))
     if facts is None:
         raise NotFound.of(BOOKING)
     if not transition.is_allowed(caller, facts):
@@ -99,7 +101,7 @@ async def decide(
 
     Raises Forbidden, RuleBroken for an order that does not ask for a new booking (decision 31), or InvalidState.
     """
-    facts = await repository.facts(connection, Resource.uuid == booking)
+    facts = await repository.facts(connection, booking)
     if facts is None or not transition.is_allowed(caller, facts):
         raise Forbidden
     if order.type != RequestType.CREATE:
@@ -109,6 +111,14 @@ async def decide(
     _check(transition, facts)
     actor = Actor(caller=caller, side=transition.side(caller, facts))
     await apply(connection, transition, booking, facts.state, actor, order.uuid, becomes)
+
+
+async def accept_by_rule(connection: AsyncConnection, booking: UUID, order: UUID) -> None:
+    """Accepts a request as the rules of its provider say, unless the provider may not agree to anything."""
+    facts = await repository.facts(connection, booking)
+    if facts is not None and not any(stands(facts) for stands, _ in ACCEPT.obstacles):
+        actor = Actor(side=Side.PROVIDER, comment=BY_RULE)
+        await apply(connection, ACCEPT, booking, facts.state, actor, order)
 
 
 async def apply(
@@ -126,24 +136,32 @@ async def apply(
     Raises InvalidState or RuleBroken; the transaction is then to be rolled back.
     """
     now = datetime.now(UTC)
-    if not await repository.change_state(connection, booking, source, transition.target, now):
+    offering = await repository.change_state(connection, booking, source, transition.target, now)
+    if offering is None:
         raise InvalidState(transition.sources)
+    events.note(connection, transition.name, booking=booking, offering=offering, caller=actor.uuid)
+    recorded = None if transition.target == source else _recorded(transition, booking, source, actor, now)
     if transition.order_from:
-        orders = await _change_orders(connection, transition, booking, order, _ending(transition, actor, becomes, now))
-    else:
-        orders = [await _add_order(connection, booking, transition, actor, now)]
-    if transition.target != source:
-        await repository.record(
-            connection,
-            resource_uuid=booking,
-            order_uuid=orders[0] if orders else None,
-            user_uuid=actor.uuid,
-            created=now,
-            from_state=source,
-            to_state=transition.target,
-            comment=actor.comment or None,
-        )
-    return orders
+        ending = _ending(transition, actor, becomes, now)
+        return await _change_orders(connection, transition, booking, order, ending, recorded)
+    added = await _add_order(connection, booking, transition, actor, now)
+    if recorded:
+        await repository.record(connection, order_uuid=added, **recorded)
+    return [added]
+
+
+def _recorded(
+    transition: Transition, booking: UUID, source: ResourceState, actor: Actor, now: datetime
+) -> dict[str, object]:
+    """What the history tells of the change, but for the order."""
+    return {
+        "resource_uuid": booking,
+        "user_uuid": actor.uuid,
+        "created": now,
+        "from_state": source,
+        "to_state": transition.target,
+        "comment": actor.comment or None,
+    }
 
 
 async def _change_orders(
@@ -152,11 +170,12 @@ async def _change_orders(
     booking: UUID,
     order: UUID | None,
     ending: Mapping[str, object],
+    recorded: Mapping[str, object] | None,
 ) -> list[UUID]:
-    """Ends the orders that the transition is about; none that asked for the booking outlives it."""
+    """Ends the orders that the transition is about, and tells; none that asked for the booking outlives it."""
     undecided = await repository.undecided_orders(connection, booking)
     orders = _named(transition, undecided, order) if order else _chosen(transition, undecided)
-    await repository.change_orders(connection, orders, **ending)
+    await repository.change_orders(connection, orders, recorded, **ending)
     if transition.target == ResourceState.TERMINATED:
         left = [each.uuid for each in undecided if each.type == RequestType.CREATE and each.uuid not in orders]
         await repository.change_orders(connection, left, state=OrderState.CANCELED, modified=ending["modified"])
@@ -189,7 +208,7 @@ def _ending(transition: Transition, actor: Actor, becomes: OrderState | None, no
         values |= {f"{actor.side}_reviewed_by_uuid": actor.uuid, f"{actor.side}_reviewed_at": now}
     if transition.order_to == OrderState.DONE:
         values["completed_at"] = now
-    if actor.comment:
+    if actor.comment and transition.target == ResourceState.TERMINATED:
         values["termination_comment"] = actor.comment
     return values
 

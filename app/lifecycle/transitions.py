@@ -1,12 +1,11 @@
 """What may happen to a booking: one entry for each transition. `apply` in `service` carries any of them out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement
-
-from app.access import known_bookings, visible_bookings
+from app.access import known_scopes, scopes_of_one
 from app.auth import Caller
+from app.columns import Scope
 from app.lifecycle import permissions
 from app.lifecycle.facts import Facts
 from app.lifecycle.permissions import Side
@@ -19,6 +18,9 @@ CREATING, OK, ERRED, TERMINATED = (
     ResourceState.TERMINATED,
 )
 EXECUTING, DONE, PENDING_CONSUMER = OrderState.EXECUTING, OrderState.DONE, OrderState.PENDING_CONSUMER
+
+CLOSED = "Blocked or archived organization is not available."
+"""What an organisation is told that may neither agree to anything nor end what it has; refusing is open to all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +40,7 @@ class Transition:
     order_needed: bool = True
     allowed: Callable[[Caller, Facts], bool] | None = None
     side: Callable[[Caller, Facts], Side] = lambda caller, facts: Side.CONSUMER
-    known: Callable[[Caller], ColumnElement[bool]] = visible_bookings
+    known: Callable[[Caller], Sequence[Scope]] = scopes_of_one
     obstacles: tuple[tuple[Callable[[Facts], bool], str], ...] = ()
 
     def is_allowed(self, caller: Caller, facts: Facts) -> bool:
@@ -65,6 +67,7 @@ ACCEPT = Transition(
     order_to=DONE,
     allowed=permissions.may_accept,
     side=lambda caller, facts: Side.PROVIDER,
+    obstacles=((lambda facts: facts.provider_closed, CLOSED),),
 )
 REJECT = Transition(name="reject", allowed=permissions.may_reject, side=permissions.own_side)
 CANCEL = Transition(name="cancel", allowed=permissions.may_cancel)
@@ -74,6 +77,7 @@ APPROVE = Transition(
     order_from=(PENDING_CONSUMER,),
     order_to=EXECUTING,
     allowed=permissions.may_approve,
+    obstacles=((lambda facts: facts.consumer_closed, CLOSED),),
 )
 REJECT_FOR_CONSUMER = Transition(
     name="reject_by_consumer",
@@ -94,9 +98,9 @@ TERMINATE = Transition(
     order_from=(),
     order_to=DONE,
     allowed=permissions.may_terminate,
-    known=known_bookings,
+    known=known_scopes,
     obstacles=(
-        (lambda facts: facts.consumer_closed, "Blocked or archived organization is not available."),
+        (lambda facts: facts.consumer_closed, CLOSED),
         (lambda facts: facts.order_in_progress is not None, "Pending order for resource already exists."),
     ),
 )

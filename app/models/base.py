@@ -63,7 +63,7 @@ def enum_type(members: type[StrEnum], name: str) -> Enum:
 
 
 KEPT = {"kept": True}
-"""Mark of a column that triggers fill, and that no statement sets."""
+"""Mark of a column that triggers fill, whatever statements set."""
 
 
 def is_set(column: Column[object]) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Identity,
     Index,
+    SmallInteger,
     String,
     Table,
     UniqueConstraint,
@@ -53,6 +54,11 @@ def _list_index(name: str, columns: str) -> Index:
     return Index(f"ix_resource_list_{name}", *map(text, columns.split(", ")), postgresql_where=text("is_booking"))
 
 
+def _index_of_some(column: str) -> Index:
+    """An index that most rows are not in, as they have nothing there."""
+    return Index(f"ix_resource_{column}", column, postgresql_where=text(f"{column} IS NOT NULL"))
+
+
 def _live() -> str:
     """As PostgreSQL writes it back, so that the migration check finds it unchanged."""
     return "state = ANY (ARRAY[{}])".format(", ".join(f"'{state}'::resource_state" for state in LIVE_STATES))
@@ -70,7 +76,6 @@ class Resource(Identified, Dated, Base):
         UniqueConstraint("uuid", "offering_uuid", "live"),
         Index("ix_resource_offering_uuid_state", "offering_uuid", "state"),
         *(_list_index(name, columns) for name, columns in LISTS.items()),
-        Index("ix_resource_name_trgm", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
         Index(
             "ix_resource_searched_trgm", "searched", postgresql_using="gin", postgresql_ops={"searched": "gin_trgm_ops"}
         ),
@@ -78,6 +83,7 @@ class Resource(Identified, Dated, Base):
         Index("ix_resource_lower_backend_id", text("lower(backend_id)")),
         Index("ix_resource_lower_effective_id", text("lower(effective_id)")),
         Index("ix_resource_runtime_state", text("(backend_metadata ->> 'runtime_state')")),
+        *(_index_of_some(column) for column in ("plan_uuid", "parent_uuid", "end_date_requested_by_uuid")),
         Index("ix_resource_end_date", "end_date", postgresql_where=text("end_date IS NOT NULL")),
         Index("ix_resource_downscaled", "uuid", postgresql_where=text("downscaled")),
         Index("ix_resource_restrict_member_access", "uuid", postgresql_where=text("restrict_member_access")),
@@ -85,19 +91,19 @@ class Resource(Identified, Dated, Base):
     )
 
     offering_uuid: Mapped[UUID] = mapped_column(refers_to("offering.uuid"))
-    plan_uuid: Mapped[UUID | None] = mapped_column(refers_to("plan.uuid"), index=True)
+    plan_uuid: Mapped[UUID | None] = mapped_column(refers_to("plan.uuid"))
     project_uuid: Mapped[UUID] = mapped_column(refers_to("project.uuid"), index=True)
-    parent_uuid: Mapped[UUID | None] = mapped_column(refers_to("resource.uuid"), index=True)
-    name: Mapped[str] = mapped_column(String(150), index=True)
+    parent_uuid: Mapped[UUID | None] = mapped_column(refers_to("resource.uuid"))
+    name: Mapped[str] = mapped_column(String(150))
     slug: Mapped[str] = mapped_column(String(255), index=True)
     description: Mapped[str] = mapped_column(default="", server_default="")
-    state: Mapped[ResourceState] = mapped_column(enum_type(ResourceState, "resource_state"), index=True)
+    state: Mapped[ResourceState] = mapped_column(enum_type(ResourceState, "resource_state"))
     live: Mapped[bool] = mapped_column(Computed(_live(), persisted=True))
     attributes: Mapped[JsonObject] = mapped_column(server_default="{}")
     limits: Mapped[JsonObject] = mapped_column(server_default="{}")
     current_usages: Mapped[JsonObject] = mapped_column(server_default="{}")
     cost: Mapped[Decimal | None]
-    backend_id: Mapped[str] = mapped_column(String(255), default="", server_default="", index=True)
+    backend_id: Mapped[str] = mapped_column(String(255), default="", server_default="")
     effective_id: Mapped[str] = mapped_column(String(255), default="", server_default="")
     backend_metadata: Mapped[JsonObject] = mapped_column(server_default="{}")
     report: Mapped[list[Any] | None] = mapped_column(JsonOrNull)
@@ -124,6 +130,7 @@ NO_OVERLAP = "ex_slot_no_overlap"
 class Slot(Base):
     """One booked period, half-open: `start` belongs to it, `end` does not.
 
+    It holds the time until `held_until` where that is later, by the rule `turnaround` when it was asked for.
     `offering_uuid` and `live` repeat the booking's. The foreign key compares them and carries each change of the
     booking over, so a slot can neither claim to be free while its booking is live nor stay taken afterwards.
     """
@@ -140,7 +147,7 @@ class Slot(Base):
         ExcludeConstraint(
             ("offering_uuid", "="),
             ("resource_uuid", "<>"),
-            (text('tstzrange("start", "end")'), "&&"),
+            (text('tstzrange(start, GREATEST("end", held_until))'), "&&"),
             name=NO_OVERLAP,
             using="gist",
             where=text("live"),
@@ -155,6 +162,7 @@ class Slot(Base):
     live: Mapped[bool]
     start: Mapped[datetime]
     end: Mapped[datetime]
+    held_until: Mapped[datetime | None]
     backend_id: Mapped[str] = mapped_column(String(255))
 
 
@@ -188,6 +196,14 @@ class BookingCount(Base):
 
     offering_uuid: Mapped[UUID] = mapped_column(primary_key=True)
     project_uuid: Mapped[UUID] = mapped_column(primary_key=True)
+    state: Mapped[ResourceState] = mapped_column(enum_type(ResourceState, "resource_state"), primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger)
+
+
+class BookingTotal(Base):
+    """How many bookings there are in a state, in some parts that add up to all; triggers keep it."""
+
+    part: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     state: Mapped[ResourceState] = mapped_column(enum_type(ResourceState, "resource_state"), primary_key=True)
     number: Mapped[int] = mapped_column(BigInteger)
 

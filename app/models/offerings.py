@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, func, t
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Dated, Identified, enum_type, owned_by, refers_to
-from app.models.enums import BillingType, BillingUnit, LimitPeriod, OfferingState
+from app.models.enums import BillingType, BillingUnit, LimitPeriod, OfferingState, Subject
 from app.values import JsonObject
 
 
@@ -40,6 +40,8 @@ class Offering(Identified, Dated, Base):
     paused_reason: Mapped[str] = mapped_column(default="", server_default="")
     thumbnail_uuid: Mapped[UUID | None] = mapped_column(refers_to("media_file.uuid"))
     image_uuid: Mapped[UUID | None] = mapped_column(refers_to("media_file.uuid"))
+    rules: Mapped[JsonObject] = mapped_column(server_default="{}")
+    rules_changed: Mapped[datetime | None]
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
     backend_id: Mapped[str] = mapped_column(default="", server_default="")
@@ -106,6 +108,19 @@ class BusySlot(Identified, Base):
     backend_id: Mapped[str | None] = mapped_column(String(255))
     created: Mapped[datetime] = mapped_column(server_default=func.now())
     created_by_uuid: Mapped[UUID | None] = mapped_column(refers_to("user.uuid"))
+
+
+class OfferingChange(Identified, Base):
+    """One change of what an offering is booked by: what was and what is, by whom, and when. Rows are only added."""
+
+    __table_args__ = (Index("ix_offering_change_offering_uuid_created", "offering_uuid", "created", "uuid"),)
+
+    offering_uuid: Mapped[UUID] = mapped_column(refers_to("offering.uuid"))
+    user_uuid: Mapped[UUID | None] = mapped_column(refers_to("user.uuid"))
+    created: Mapped[datetime] = mapped_column(server_default=func.now())
+    subject: Mapped[Subject] = mapped_column(enum_type(Subject, "offering_subject"))
+    before: Mapped[JsonObject]
+    after: Mapped[JsonObject]
 
 
 class MediaFile(Identified, Base):

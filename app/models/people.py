@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, String, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.models.base import Base, Dated, Identified, owned_by, refers_to
+from app.models.base import Base, Dated, Identified, enum_type, owned_by, refers_to
+from app.models.enums import RoleAction
 
 
 class Customer(Identified, Dated, Base):
@@ -84,8 +85,37 @@ class RoleGrant(Identified, Base):
     expiration_time: Mapped[datetime | None]
 
 
+class RoleEvent(Identified, Base):
+    """A role that was given, changed or taken away; only ever added to. Without an author, an operator did it."""
+
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(customer_uuid, project_uuid, offering_uuid) = 1", name="one_scope"),
+        Index("ix_role_event_user_uuid_role", "user_uuid", "role", "created"),
+    )
+
+    action: Mapped[RoleAction] = mapped_column(enum_type(RoleAction, "role_action"))
+    user_uuid: Mapped[UUID] = mapped_column(refers_to("user.uuid"))
+    role: Mapped[str] = mapped_column(String(150))
+    customer_uuid: Mapped[UUID | None] = mapped_column(refers_to("customer.uuid"))
+    project_uuid: Mapped[UUID | None] = mapped_column(refers_to("project.uuid"))
+    offering_uuid: Mapped[UUID | None] = mapped_column(refers_to("offering.uuid"))
+    expiration_time: Mapped[datetime | None]
+    created: Mapped[datetime] = mapped_column(server_default=func.now())
+    created_by_uuid: Mapped[UUID | None] = mapped_column(refers_to("user.uuid"))
+
+
 class RolePermission(Base):
     """A permission that a role carries; both are text, since deployments add their own."""
 
     role: Mapped[str] = mapped_column(String(150), primary_key=True)
     permission: Mapped[str] = mapped_column(String(255), primary_key=True)
+
+
+class RateLimit(Base):
+    """How often somebody has called in a time that ends then; lost after a crash, which does no harm."""
+
+    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    used: Mapped[int]
+    ends: Mapped[datetime]

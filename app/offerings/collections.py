@@ -1,14 +1,16 @@
 """Offerings: who sees which, and by what they are looked up."""
 
 from typing import Annotated
+from uuid import UUID
 
 from app.access import provided_offerings, visible_offerings
 from app.api.parameters import Flag, Text, Uuid, choice
-from app.models import Offering
+from app.models import Offering, OfferingChange
 from app.models.enums import OfferingState
-from app.offerings.schemas import OFFERING_VIEW, PUBLIC_OFFERING_VIEW
-from app.query.collection import Collection, any_scope
+from app.offerings.schemas import CHANGE_VIEW, OFFERING_VIEW, PROVIDER_OFFERING_VIEW, PUBLIC_OFFERING_VIEW
+from app.query.collection import Collection
 from app.query.filtering import FilterSet, equals, one_of, part_of, where
+from app.query.lists import any_scope
 from app.query.ordering import Orderings
 
 OFFERING = "Offering"
@@ -31,5 +33,16 @@ class OfferingFilters(FilterSet):
     state: States = where(one_of(Offering.state), "Whether it may be booked; several may be given.")
 
 
+_PROVIDER_ORDERINGS: Orderings = {**_ORDERINGS, "state": Offering.state, "type": Offering.type}
 PUBLIC_OFFERINGS = Collection(OFFERING, PUBLIC_OFFERING_VIEW, any_scope(visible_offerings), _ORDERINGS, "name")
 BOOKING_OFFERINGS = Collection(OFFERING, OFFERING_VIEW, any_scope(provided_offerings), _ORDERINGS, "name")
+PROVIDER_OFFERINGS = Collection(
+    OFFERING, PROVIDER_OFFERING_VIEW, any_scope(provided_offerings), _PROVIDER_ORDERINGS, "name"
+)
+
+
+def changes_of(uuid: UUID) -> Collection:
+    """The recorded changes of an offering, oldest first; whether the caller may see them is not asked here."""
+    own = OfferingChange.offering_uuid == uuid
+    orderings: Orderings = {"created": OfferingChange.created}
+    return Collection("Change", CHANGE_VIEW, any_scope(lambda _: own), orderings, "created")

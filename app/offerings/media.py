@@ -28,7 +28,7 @@ _ANSWERS: dict[int | str, JsonObject] = {
         "content": dict.fromkeys((*IMAGES, UNKNOWN), _BINARY),
         "headers": headers({"X-Content-Type-Options": ("Always `nosniff`.", "string")}),
     },
-    **{status: described for status, described in answers(404).items() if status in (401, 404, 500, 503)},
+    **{status: described for status, described in answers(404).items() if status in (401, 404, 429, 500, 503)},
 }
 
 

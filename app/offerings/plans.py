@@ -11,8 +11,9 @@ from app.links import PLAN
 from app.models import Plan
 from app.models.enums import BillingUnit
 from app.offerings.loaders import load_current_plans, load_prices
-from app.query.collection import Collection, any_scope
+from app.query.collection import Collection
 from app.query.fieldset import Context, Fieldset, Item, Loader, View, column, link, related
+from app.query.lists import any_scope
 
 
 class NestedPlanComponent(BaseModel):

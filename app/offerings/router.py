@@ -11,13 +11,17 @@ from app.api.publishing import RequestedPages, publish
 from app.api.requests import RequestContext, Transaction
 from app.api.responses import PAGE_HEADERS, answers
 from app.api.routing import get, takes_json
-from app.offerings.collections import BOOKING_OFFERINGS, OFFERING, PUBLIC_OFFERINGS, OfferingFilters
+from app.offerings.categories import CATEGORIES
+from app.offerings.collections import BOOKING_OFFERINGS, OFFERING, PUBLIC_OFFERINGS, OfferingFilters, changes_of
+from app.offerings.filters import CategoryFilters, PublicOfferingFilters
 from app.offerings.plans import BasePublicPlan, plans_of
-from app.query.collection import ListQuery
+from app.offerings.schemas import OfferingChange
 from app.query.fieldset import Item
+from app.query.lists import ListQuery
 
 router = APIRouter(prefix="/api", dependencies=[Depends(takes_json)])
 _public = APIRouter(prefix="/marketplace-public-offerings", tags=["marketplace-public-offerings"])
+_categories = APIRouter(tags=["marketplace-categories"])
 _provided = APIRouter(tags=["booking-offerings"])
 OfferingUuid = Annotated[UUID, Depends(path_uuid(OFFERING))]
 PlanUuid = Annotated[UUID, Depends(path_uuid("Plan", "plan_uuid", "UUID of a plan."))]
@@ -55,7 +59,27 @@ async def retrieve_plan(
     return await plans_of(uuid, archived=True).one(connection, context, plan_uuid, fields)
 
 
-publish(_public, "", PUBLIC_OFFERINGS, OfferingFilters, "marketplace_public_offerings", "offering")
+@get(
+    _provided,
+    "/booking-offerings/{uuid}/changes/",
+    operation_id="booking_offerings_changes_list",
+    summary="List changes of an offering (extension)",
+    tags=["extensions"],
+    response_model=list[OfferingChange],
+    response_model_exclude_unset=True,
+    responses={200: {"description": "A page of changes, oldest first.", "headers": PAGE_HEADERS}, **answers(404)},
+)
+async def list_changes(pages: RequestedPages, uuid: OfferingUuid) -> Sequence[Item] | Response:
+    """Who changed the attributes or the rules of an offering, when, from what to what; for the provider's side."""
+    await pages.require(BOOKING_OFFERINGS, uuid)
+    return await pages.show(changes_of(uuid))
+
+
+publish(
+    _categories, "/marketplace-categories", CATEGORIES, CategoryFilters, "marketplace_categories", "kind of offerings"
+)
+publish(_public, "", PUBLIC_OFFERINGS, PublicOfferingFilters, "marketplace_public_offerings", "offering")
 publish(_provided, "/booking-offerings", BOOKING_OFFERINGS, OfferingFilters, "booking_offerings", "own offering")
+router.include_router(_categories)
 router.include_router(_public)
 router.include_router(_provided)

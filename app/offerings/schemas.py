@@ -4,21 +4,32 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 from sqlalchemy import select
 
-from app.api.wire import Url
+from app.api.wire import AnyStorableJson, Url
 from app.columns import Expression
-from app.links import BOOKING_OFFERING, CUSTOMER, MEDIA, PLAN, PUBLIC_OFFERING
+from app.links import BOOKING_OFFERING, CUSTOMER, MEDIA, PLAN, PROVIDER_OFFERING, PUBLIC_OFFERING
 from app.models import Category, MediaFile, Plan
 from app.models import Offering as Row
-from app.models.enums import BillingType, BillingUnit, LimitPeriod, OfferingState
+from app.models import OfferingChange as Change
+from app.models.enums import BillingType, BillingUnit, LimitPeriod, OfferingState, ResourceState, Subject
 from app.offerings.loaders import load_components
 from app.offerings.plans import BasePublicPlan, load_plans
 from app.query.fieldset import Context, Fieldset, View, column, computed, constant, link, related
-from app.relations import OFFERING_RELATIONS, ParentOffering, Provider
+from app.relations import (
+    CHANGE_RELATIONS,
+    OFFERING_RELATIONS,
+    Actor,
+    ParentOffering,
+    Provider,
+    full_name_or_null,
+)
 from app.slots.periods import moment
 from app.values import JsonObject
+
+MOST_OUTSIDE = 100
+"""How many periods outside new hours are told of."""
 
 
 def _media(context: Context, uuid: UUID | None, stored: bool) -> str | None:
@@ -153,5 +164,58 @@ class Offering(_OfferingFields):
     googlecalendar: GoogleCalendar = constant(_NO_CALENDAR, "Always empty: it is shown in no other calendar.")
 
 
+class ProviderOfferingDetails(_OfferingFields):
+    """A bookable thing, as its provider changes it."""
+
+    url: Url = link(PROVIDER_OFFERING, Row.uuid, description="The offering itself.")
+    attributes: JsonObject = column(
+        Row.attributes, "`schedules`: the windows in which it may be booked, whole and as they are stored."
+    )
+    backend_id: str = column(Row.backend_id, "ID of it in another system.")
+    google_calendar_is_public: bool | None = constant(None, "Always null: it is shown in no other calendar.")
+    google_calendar_link: str | None = constant(None, "Always null: it is shown in no other calendar.")
+
+
+class OfferingAttributesRequest(RootModel[AnyStorableJson]):
+    """All attributes of an offering; `schedules` has the windows in which it may be booked."""
+
+    model_config = ConfigDict(json_schema_extra={"type": "object"})
+
+
+class OutsideSlot(BaseModel):
+    """A period of a live booking that is not within the hours of its offering."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    uuid: UUID = Field(description="UUID of the booking.")
+    name: str = Field(description="Name of the booking.")
+    state: ResourceState = Field(description="State of the booking.")
+    start: datetime = Field(description="The first moment that belongs to the period.")
+    end: datetime = Field(description="The first moment that no longer belongs to it.")
+
+
+class ChangedAttributes(BaseModel):
+    """What does not fit with attributes that were changed."""
+
+    outside: list[OutsideSlot] = Field(
+        description=f"Periods of live bookings that are not within the new hours, and stay; the first {MOST_OUTSIDE}."
+    )
+    outside_count: int = Field(description="How many such periods there are.")
+
+
+class OfferingChange(Fieldset):
+    """One change of what an offering is booked by."""
+
+    uuid: UUID = column(Change.uuid, "UUID of the change.")
+    created: datetime = column(Change.created, "When it happened.")
+    user_username: str | None = column(Actor.username, "Username of who did it.")
+    user_full_name: str | None = column(full_name_or_null(Actor), "Full name of that user.")
+    subject: Subject = column(Change.subject, "What was changed: its attributes, or its rules.")
+    before: JsonObject = column(Change.before, "All of it before.")
+    after: JsonObject = column(Change.after, "All of it after.")
+
+
+CHANGE_VIEW = View(OfferingChange, Change, CHANGE_RELATIONS)
 PUBLIC_OFFERING_VIEW = View(PublicOfferingDetails, Row, OFFERING_RELATIONS)
 OFFERING_VIEW = View(Offering, Row, OFFERING_RELATIONS)
+PROVIDER_OFFERING_VIEW = View(ProviderOfferingDetails, Row, OFFERING_RELATIONS)

@@ -9,16 +9,19 @@ from pydantic import TypeAdapter
 
 from app.api.body import documented_body, required_body
 from app.api.idempotency import OnceOnly
-from app.api.parameters import path_uuid
+from app.api.parameters import Fields, path_uuid
 from app.api.publishing import publish
-from app.api.requests import CurrentCaller, RequestContext, Transaction
+from app.api.requests import CurrentCaller, RequestContext, Transaction, UsualTimeZone
 from app.api.responses import DETAIL, LOCATION, PARAMETER_ERRORS, RULE_ERRORS, answers, created
-from app.api.routing import takes_json
+from app.api.routing import get, takes_json
 from app.lifecycle.transitions import APPROVE, CANCEL, REJECT_FOR_CONSUMER, Transition
+from app.offerings.collections import PUBLIC_OFFERINGS
+from app.offerings.schemas import PublicOfferingDetails
 from app.orders import service
 from app.orders.filters import OrderFilters
-from app.orders.repository import ORDERS
+from app.orders.repository import ORDERS, ordered
 from app.orders.schemas import OrderCreate, OrderCreateRequest
+from app.query.fieldset import Item
 from app.slots.conflicts import PERIOD_TAKEN
 from app.values import JsonObject
 
@@ -43,12 +46,12 @@ _DECISION: dict[int | str, JsonObject] = {
     openapi_extra=documented_body(OrderCreateRequest, required=True),
 )
 async def create_order(
-    context: RequestContext, connection: Transaction, asked: Request, retries: OnceOnly
+    context: RequestContext, connection: Transaction, asked: Request, zone: UsualTimeZone, retries: OnceOnly
 ) -> JSONResponse:
     """Asks for periods of an offering. They are held at once: of any number of rivals, one gets them."""
 
     async def work() -> JsonObject:
-        placed = await service.create(connection, context, asked)
+        placed = await service.create(connection, context, asked, zone)
         shown: JsonObject = _PLACED.dump_python(_PLACED.validate_python(placed), mode="json", exclude_unset=True)
         return shown
 
@@ -84,4 +87,21 @@ _publish_decision(
     "Withdraw a request",
     "Ends a request, whatever it waits for, which frees its periods; for its creator and the consumer.",
 )
+
+
+@get(
+    router,
+    "/marketplace-orders/{uuid}/offering/",
+    operation_id="marketplace_orders_offering_retrieve",
+    summary="Retrieve the offering of an order",
+    response_model=PublicOfferingDetails,
+    response_model_exclude_unset=True,
+    responses={200: {"description": "The offering."}, **answers(404)},
+)
+async def retrieve_offering(context: RequestContext, connection: Transaction, uuid: OrderUuid, fields: Fields) -> Item:
+    """What was ordered, for whoever may see the order."""
+    order = await ordered(connection, context.caller, uuid)
+    return await PUBLIC_OFFERINGS.one(connection, context, order.offering, fields)
+
+
 publish(router, "/marketplace-orders", ORDERS, OrderFilters, "marketplace_orders", "order")

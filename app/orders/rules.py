@@ -1,16 +1,21 @@
 """What a request must fulfil, in the order and with the texts that the contract has (contract, 8.2)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Annotated
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from app.columns import version_of
 from app.errors import Invalid, RuleBroken
 from app.models import Customer, Offering, Project
 from app.models.enums import OfferingState
-from app.slots.periods import Period, RequestedPeriod, moment, windows
+from app.registry.rules import NO_WINDOWS, is_ever_open
+from app.slots.opening import Opening
+from app.slots.periods import Period, RequestedPeriod, moment
+from app.slots.rules import Rules, check_rules, rules_of
 from app.values import JsonObject
 
 MOST_PERIODS = 300
@@ -22,6 +27,7 @@ class RequestedOffering:
     """The offering that is asked for, with what the rules look at."""
 
     uuid: Annotated[UUID, Offering.uuid]
+    version: Annotated[str, version_of(Offering)]
     name: Annotated[str, Offering.name]
     state: Annotated[OfferingState, Offering.state]
     shared: Annotated[bool, Offering.shared]
@@ -29,6 +35,7 @@ class RequestedOffering:
     provider: Annotated[UUID | None, Offering.customer_uuid]
     plugin_options: Annotated[JsonObject, Offering.plugin_options]
     attributes: Annotated[JsonObject, Offering.attributes]
+    rules: Annotated[JsonObject, Offering.rules]
     terms_of_service: Annotated[str, Offering.terms_of_service]
 
 
@@ -93,21 +100,42 @@ def check_end_date(attributes: Mapping[str, object]) -> date | None:
 
 
 def check_periods(
-    attributes: Mapping[str, object], offering: RequestedOffering, now: datetime
+    attributes: Mapping[str, object], offering: RequestedOffering, now: datetime, zone: ZoneInfo
 ) -> list[RequestedPeriod]:
-    """The periods asked for, each possible in itself, inside the offering's windows, and apart; raises RuleBroken."""
+    """The periods asked for, each possible in itself, while the offering is open, and apart; raises RuleBroken.
+
+    `zone` is that of weekly hours that do not say theirs.
+    """
     schedules = attributes.get("schedules")
     if not schedules or not isinstance(schedules, list):
         raise RuleBroken("Schedules are required.")
     if len(schedules) > MOST_PERIODS:
         raise RuleBroken(f"More than {MOST_PERIODS} periods cannot be asked for at once.")
     asked = [_period(item, now) for item in schedules]
-    open_hours = windows(offering.attributes)
+    opening = Opening(offering.attributes, zone)
     for item in asked:
-        if not any(window.contains(item.period) for window in open_hours):
-            raise RuleBroken(f"{item} is not available for selected offering.")
+        if not opening.covers(item.period):
+            never = "" if is_ever_open(offering.attributes) else f" {NO_WINDOWS}"
+            raise RuleBroken(f"{item} is not available for selected offering.{never}")
+    rules = rules_of(offering.rules)
+    for item in asked:
+        check_rules(rules, item, opening, now)
     _check_apart(asked)
-    return asked
+    return [replace(item, turnaround=rules.turnaround or item.turnaround) for item in asked]
+
+
+def check_limits(rules: Rules, asked: int, of_user: int, of_project: int) -> None:
+    """Raises RuleBroken if somebody would have more periods at once than the rules allow."""
+    held = (
+        ("person", "user", rules.max_open_per_user, of_user),
+        ("project", "project", rules.max_open_per_project, of_project),
+    )
+    for whose, name, most, number in held:
+        if most is not None and number + asked > most:
+            rule = (
+                f"At most {most} periods that have not ended may be booked for one {whose} (rule max_open_per_{name})"
+            )
+            raise RuleBroken(f"{rule}: {number} are, so that {max(most - number, 0)} more may be asked for.")
 
 
 def _period(item: object, now: datetime) -> RequestedPeriod:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from sqlalchemy import ColumnElement, Float, case, cast, func, select
 
 from app.access import sees_tracebacks
-from app.api.wire import Comment, Cost, DescribedAs, StorableJson, StorableValue, Url
+from app.api.wire import Comment, Cost, DescribedAs, StorableJson, StorableValue, Url, WebAddress
 from app.columns import Expression
 from app.links import ORDER, PROJECT, USER
 from app.models import Offering, OfferingComponent, Order, Plan, PlanComponent, Project, Resource
@@ -178,7 +178,9 @@ class OrderCreateRequest(BaseModel):
     accepting_terms_of_service: bool | None = Field(
         default=None, description="Needed where the offering has terms of service."
     )
-    callback_url: Comment | None = Field(default=None, description="Where a browser is sent afterwards.")
+    callback_url: WebAddress | None = Field(
+        default=None, description="Where a browser is sent afterwards: an http or https URL."
+    )
     request_comment: Comment | None = Field(default=None, description="A word to those who decide.")
     type: Annotated[RequestType, WithJsonSchema({"type": "string", "const": RequestType.CREATE})] = Field(
         default=RequestType.CREATE, description="Always `Create` here."

@@ -7,25 +7,27 @@ A field is one line: `name: type = column(...)`, `link(...)`, `computed(...)`, `
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import groupby
 from typing import Any, Concatenate, TypeAlias, cast
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
-from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, bindparam, select
+from sqlalchemy import ARRAY, ColumnElement, Uuid, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.auth import Caller
 from app.columns import Expression, Kind, Rows, Statement, columns_of
+from app.prepared import Prepared, among, prepared
 from app.query.joins import Entity, Relations, with_joins
 from app.values import JsonObject
 
 ABSENT = object()
 """What a reader returns when the field is to be left out of this object."""
 
-_GIVEN = bindparam("uuids", type_=ARRAY(Uuid()))
+_ONE = bindparam("uuid", type_=Uuid(), required=False)
+_GIVEN = bindparam("uuids", type_=ARRAY(Uuid()), required=False)
 
 
 class DirectoryPath(str):
@@ -167,7 +169,7 @@ def related(load: Loader, key: Expression, missing: object, description: str) ->
 
 def several(owner: Expression, statement: Statement, *order: Expression) -> ListLoader:
     """A loader of lists: the statement's rows as dicts, in that order, by the uuid in the `owner` column."""
-    given = statement.add_columns(owner.label("owner")).where(owner == any_(_GIVEN)).order_by(*order)
+    given = statement.add_columns(owner.label("owner")).where(among(owner, _GIVEN)).order_by(*order)
 
     async def load(connection: AsyncConnection, _: Context, uuids: Iterable[UUID]) -> Mapping[UUID, list[Item]]:
         groups: dict[UUID, list[Item]] = defaultdict(list)
@@ -216,7 +218,7 @@ class View:
     ) -> dict[UUID, Item]:
         """The rows with these uuids as dicts of the model, by uuid: one statement, and one per loader asked for."""
         reading = _reading(self, self.known(names))
-        rows: Rows = list((await connection.execute(reading.statement, {"uuids": list(uuids)})).all())
+        rows = await reading.rows(connection, uuids)
         loaded = await reading.load(connection, context, rows)
         return {row[0]: reading.assemble(row, context, loaded) for row in rows}
 
@@ -225,7 +227,7 @@ class View:
     ) -> dict[UUID, Fragment]:
         """The same as JSON, but for what depends on the caller, by uuid; in one snapshot if the connection has one."""
         reading = _reading(self, names)
-        rows: Rows = list((await connection.execute(reading.statement, {"uuids": list(uuids)})).all())
+        rows = await reading.rows(connection, uuids)
         loaded = await reading.load(connection, context, rows)
         return {row[0]: reading.fragment(self.model, row, context, loaded) for row in rows}
 
@@ -250,10 +252,29 @@ class _Part:
 
 @dataclass(frozen=True)
 class _Reading:
-    """A fieldset made ready: its statement, and which columns of a row each field takes."""
+    """A fieldset made ready: the statement that reads rows by a key, and which columns of a row each field takes."""
 
     statement: Statement
+    key: ColumnElement[UUID]
     parts: tuple[_Part, ...]
+
+    @cached_property
+    def of_one(self) -> Prepared:
+        """For a single row; a plan for several looks up in whole tables what one for it fetches by a key."""
+        return prepared(self.statement.where(self.key == _ONE))
+
+    @cached_property
+    def of_several(self) -> Prepared:
+        """For any number of rows."""
+        return prepared(self.statement.where(among(self.key, _GIVEN)))
+
+    async def rows(self, connection: AsyncConnection, uuids: Iterable[UUID]) -> Rows:
+        given = list(uuids)
+        if len(given) == 1:
+            found = await self.of_one.rows(connection, {"uuid": given[0]})
+        else:
+            found = await self.of_several.rows(connection, {"uuids": given})
+        return [tuple(row.values()) for row in found]
 
     async def load(self, connection: AsyncConnection, context: Context, rows: Rows) -> Loaded:
         wanted: dict[Loader, set[UUID]] = {}
@@ -292,7 +313,11 @@ def _assembled(parts: Iterable[_Part], row: Sequence[Any], context: Context, loa
     return item
 
 
-@lru_cache(maxsize=256)
+MOST_READINGS = 64
+"""How many combinations of fields are kept ready. A client has one or two; whoever makes up more fills no memory."""
+
+
+@lru_cache(maxsize=MOST_READINGS)
 def _reading(view: View, names: tuple[str, ...]) -> _Reading:
     """Kept by known names only, so that what callers make up does not fill memory."""
     columns: dict[int, tuple[int, Expression]] = {id(view.uuid): (0, view.uuid)}
@@ -305,4 +330,4 @@ def _reading(view: View, names: tuple[str, ...]) -> _Reading:
     selected = [expression for _, expression in columns.values()]
     statement: Statement = select(*(expression.label(f"c{index}") for index, expression in enumerate(selected)))
     statement = with_joins(statement, view.root, view.relations, selected)
-    return _Reading(statement.where(view.uuid == any_(_GIVEN)), tuple(parts))
+    return _Reading(statement, view.uuid, tuple(parts))

@@ -1,14 +1,17 @@
 """Query parameters that filter a list: each says its type, its condition and its meaning in one line."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, TypeAlias, TypeVar, cast
+from functools import cache
+from typing import Any, ClassVar, TypeAlias, TypeVar, cast
 
 from pydantic import BaseModel, Field, model_validator
-from sqlalchemy import ColumnElement, bindparam, or_, type_coerce
+from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, bindparam, func, or_, select, type_coerce
 
-from app.columns import Expression
+from app.auth import Caller
+from app.columns import Expression, Statement
+from app.database import Database
 from app.values import JsonObject
 
 Value = TypeVar("Value")
@@ -18,6 +21,17 @@ Predicate: TypeAlias = ColumnElement[bool]
 Values: TypeAlias = dict[str, object]
 Shape: TypeAlias = tuple[tuple[str, object], ...]
 """Which parameters are given, each with what of its value belongs to the statement."""
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """A column with several values, for each of which the first rows are read along an index, and merged.
+
+    `values` makes of the parameter a statement of them. Read at once, rows come in no order: all are read and sorted.
+    """
+
+    column: Expression
+    values: Callable[[Expression], Statement]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +48,7 @@ class Condition:
     within: Callable[..., Predicate] | None
     prepare: Callable[[str, Any], Values]
     planned_anew: bool
+    spread: Spread | None
 
 
 def _as_given(name: str, value: object) -> Values:
@@ -58,22 +73,31 @@ def where(
     within: Callable[..., Predicate] | None = None,
     prepare: Callable[[str, Any], Values] | None = None,
     planned_anew: bool = False,
+    spread: Spread | None = None,
 ) -> Any:
     """A filter parameter; `extension` marks one that the published contract of November 2025 does not have."""
     declared = given(f"{description} (An extension.)" if extension else description)
     prepared = prepare or getattr(build, "prepare", None) or _as_given
-    declared.metadata.append(Condition(build, empty_is_value, within, prepared, planned_anew))
+    declared.metadata.append(Condition(build, empty_is_value, within, prepared, planned_anew, spread))
     return declared
 
 
 class FilterSet(BaseModel):
-    """Filters of a list. What is not given, or given empty, does not filter."""
+    """Filters of a list. What is not given, or given empty, does not filter.
+
+    `refused` names what published clients may ask for that nothing here could answer: see decision 33.
+    """
+
+    refused: ClassVar[frozenset[str]] = frozenset()
 
     @model_validator(mode="before")
     @classmethod
     def _drop_empty(cls, values: JsonObject) -> JsonObject:
         kept = cls.empty_values()
-        return {name: value for name, value in values.items() if name in kept or _given(value)}
+        return {name: value for name, value in values.items() if name in kept or _is_given(value)}
+
+    async def resolve(self, database: Database, caller: Caller) -> None:
+        """Looks up what the filters name of which not every caller may know; here, nothing is."""
 
     @classmethod
     def empty_values(cls) -> set[str]:
@@ -81,30 +105,32 @@ class FilterSet(BaseModel):
         return {name for name, condition in cls._table() if condition.empty_is_value}
 
     @classmethod
-    def _table(cls) -> Iterator[tuple[str, Condition]]:
-        for name, field in cls.model_fields.items():
-            yield from ((name, each) for each in field.metadata if isinstance(each, Condition))
+    @cache
+    def _table(cls) -> Sequence[tuple[str, Condition]]:
+        fields = cls.model_fields.items()
+        return [(name, each) for name, field in fields for each in field.metadata if isinstance(each, Condition)]
+
+    @property
+    def _given(self) -> Sequence[tuple[str, Condition]]:
+        return [(name, condition) for name, condition in self._table() if name in self.model_fields_set]
 
     @property
     def are_planned_anew(self) -> bool:
         """Whether a statement is to be planned for these very values."""
-        return any(name in self.model_fields_set and condition.planned_anew for name, condition in self._table())
+        return any(condition.planned_anew for _, condition in self._given)
 
     def shape(self) -> Shape:
         """Which parameters are given, with the values that belong to the statement: flags, and choices out of few."""
-        return tuple((name, _fixed(getattr(self, name))) for name, _ in self._table() if name in self.model_fields_set)
+        return tuple((name, _fixed(getattr(self, name))) for name, _ in self._given)
 
     def values(self) -> Values:
         """What a statement of this shape takes."""
         found: Values = {}
-        for name, condition in self._table():
+        for name, condition in self._given:
             value = getattr(self, name)
-            if name not in self.model_fields_set or _is_fixed(value):
+            if _is_fixed(value):
                 continue
-            if isinstance(value, list):
-                found |= {f"{name}_{index}": each for index, each in enumerate(value)}
-            else:
-                found |= condition.prepare(name, value)
+            found |= condition.prepare(name, value)
         return found
 
     @classmethod
@@ -119,29 +145,35 @@ class FilterSet(BaseModel):
             among.append(condition.build(_parameter(name, fixed)))
         return [*found, *(within(*own) for within, own in of_one_row.items())]
 
+    @classmethod
+    def spread(cls, shape: Shape) -> tuple[Expression, Statement, Shape] | None:
+        """The column that is read value by value, if one is: the statement of its values, and the other parameters."""
+        table = dict(cls._table())
+        for name, fixed in shape:
+            if spread := table[name].spread:
+                values = spread.values(cast("Expression", _parameter(name, fixed)))
+                return spread.column, values, tuple(other for other in shape if other[0] != name)
+        return None
+
 
 def _is_fixed(value: object) -> bool:
     return isinstance(value, bool) or (isinstance(value, list) and all(isinstance(each, Enum) for each in value))
 
 
 def _fixed(value: object) -> object:
-    """What of a value belongs to the shape: all of it, the length of a list, or nothing."""
+    """What of a value belongs to the shape: all of it, choices without repetitions, or nothing."""
     if isinstance(value, list):
-        return tuple(value) if _is_fixed(value) else len(value)
+        return tuple(sorted(set(value))) if _is_fixed(value) else None
     return value if isinstance(value, bool) else None
 
 
 def _parameter(name: str, fixed: object) -> object:
-    if isinstance(fixed, bool):
-        return fixed
     if isinstance(fixed, tuple):
         return list(fixed)
-    names = [name] if fixed is None else [f"{name}_{index}" for index in range(cast("int", fixed))]
-    found: list[object] = [bindparam(each, required=False) for each in names]
-    return found[0] if fixed is None else found
+    return fixed if isinstance(fixed, bool) else bindparam(name, required=False)
 
 
-def _given(value: Any) -> bool:
+def _is_given(value: Any) -> bool:
     if isinstance(value, str):
         return bool(value.strip())
     return value is not None and any(part.strip() for each in value for part in each.split(","))
@@ -164,9 +196,18 @@ def equals(column: Expression) -> Callable[[object], Predicate]:
 
 
 def one_of(column: Expression) -> Callable[[list[Value]], Predicate]:
-    """One of the values."""
-    kind = cast("ColumnElement[object]", column).type
-    return lambda values: column.in_([type_coerce(each, kind) for each in values])
+    """One of the values: choices, or what stands for a list of any length."""
+    kind = ARRAY(cast("ColumnElement[object]", column).type)
+
+    def build(values: Any) -> Predicate:
+        return column.in_(values) if isinstance(values, list) else column == any_(type_coerce(values, kind))
+
+    return build
+
+
+def listed(values: Expression) -> Statement:
+    """Each uuid of an array, once."""
+    return select(func.unnest(type_coerce(values, ARRAY(Uuid())))).distinct()
 
 
 @dataclass(frozen=True)

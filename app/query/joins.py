@@ -64,6 +64,11 @@ def mentions(expression: Expression, *entities: Entity) -> bool:
     return not {_selectable(entity) for entity in entities}.isdisjoint(_tables(expression))
 
 
+def mentions_only(expression: Expression, *entities: Entity) -> bool:
+    """Whether the expression speaks of none but the tables."""
+    return {_selectable(entity) for entity in entities}.issuperset(_tables(expression))
+
+
 def names(expression: Expression, column: str) -> bool:
     """Whether the expression has a column of that name, of whatever table."""
     return any(isinstance(each, ColumnClause) and each.name == column for each in visitors.iterate(_clause(expression)))

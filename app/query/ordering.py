@@ -28,7 +28,7 @@ class OrderKey:
 def order_keys(keys: Orderings, chosen: Sequence[str], default: str, tie_breaker: Expression) -> list[OrderKey]:
     """The keys of the chosen orderings; ties are broken, so that pages are stable."""
     found = []
-    for name in chosen or (default,):
+    for name in dict.fromkeys(chosen or (default,)):  # a key that comes again orders nothing
         expression = keys[name.removeprefix("-")]
         column = getattr(expression, "expression", expression)
         found.append(OrderKey(expression, name.startswith("-"), getattr(column, "nullable", False)))

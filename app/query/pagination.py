@@ -71,16 +71,21 @@ class Listing:
         """`X-Result-Count`, and `Link` with first, prev, next and last, which keep every other parameter."""
         number, last = self.page.number_of(self.count), self.page.last(self.count)
         pages = {"first": 1, "prev": number - 1, "next": number + 1, "last": last}
-        links = ", ".join(
-            f'<{_with_page(url, query, to)}>; rel="{relation}"' for relation, to in pages.items() if 1 <= to <= last
-        )
+        address = _Address(url, query)
+        links = ", ".join(f'<{address.of(to)}>; rel="{relation}"' for relation, to in pages.items() if 1 <= to <= last)
         return {"X-Result-Count": str(self.count), "Link": links}
 
 
-def _with_page(url: str, query: str, number: int) -> str:
-    parameters = parse_qs(query, keep_blank_values=True)
-    parameters.pop("page", None)
-    if number > 1:
-        parameters["page"] = [str(number)]
-    text = urlencode(sorted(parameters.items()), doseq=True)
-    return f"{url}?{text}" if text else url
+class _Address:
+    """The address of a list, and of each of its pages; parameters are in the order of their names."""
+
+    def __init__(self, url: str, query: str) -> None:
+        given = sorted(parse_qs(query, keep_blank_values=True).items())
+        self._url = url
+        self._before = [urlencode([each], doseq=True) for each in given if each[0] < "page"]
+        self._after = [urlencode([each], doseq=True) for each in given if each[0] > "page"]
+
+    def of(self, number: int) -> str:
+        """The address of a page; the first one is the list itself."""
+        text = "&".join([*self._before, *([f"page={number}"] if number > 1 else []), *self._after])
+        return f"{self._url}?{text}" if text else self._url

@@ -1,8 +1,8 @@
-"""Periods of time, half-open: how they are read, compared, merged and cut out of one another."""
+"""Periods of time, half-open: how they are read, compared and merged."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.values import NoMoment, is_storable, moment_of
 
@@ -18,14 +18,14 @@ class Period:
         """Whether the two have a moment in common; neighbours have none."""
         return self.start < other.end and other.start < self.end
 
+    def common(self, other: "Period") -> "Period | None":
+        """The time that the two have in common; None if there is none."""
+        return Period(max(self.start, other.start), min(self.end, other.end)) if self.overlaps(other) else None
+
     @property
     def is_storable(self) -> bool:
         """Whether PostgreSQL can store both ends."""
         return is_storable(self.start) and is_storable(self.end)
-
-    def contains(self, other: "Period") -> bool:
-        """Whether no moment of the other is outside."""
-        return self.start <= other.start and other.end <= self.end
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,12 @@ class RequestedPeriod:
     period: Period
     start: object
     end: object
+    turnaround: timedelta = timedelta()
+
+    @property
+    def held(self) -> Period:
+        """The period, with the time that is to be kept free after it."""
+        return Period(self.period.start, self.period.end + self.turnaround)
 
     def __str__(self) -> str:
         return f"Time period from {self.start} to {self.end}"
@@ -59,39 +65,16 @@ def merged(periods: Iterable[Period]) -> list[Period]:
     return result
 
 
-def without(windows: Sequence[Period], busy: Iterable[Period]) -> list[Period]:
-    """What of the windows is left when the busy time is cut out; windows must be merged. Walks along time once."""
-    free: list[Period] = []
-    taken = merged(busy)
-    at = 0
-    for window in windows:
-        start = window.start
-        while at < len(taken) and taken[at].end <= start:
-            at += 1
-        while at < len(taken) and taken[at].start < window.end:
-            if start < taken[at].start:
-                free.append(Period(start, taken[at].start))
-            start = taken[at].end
-            if start >= window.end:
-                break  # the next window may begin within it
-            at += 1
-        if start < window.end:
-            free.append(Period(start, window.end))
-    return free
+def period_of(item: object) -> Period | None:
+    """The period that an item of `schedules` is; None for anything else."""
+    if not isinstance(item, dict):
+        return None
+    start, end = moment(item.get("start")), moment(item.get("end"))
+    return Period(start, end) if start and end and start < end else None
 
 
 def scheduled(attributes: Mapping[str, object]) -> list[Period]:
     """The periods of `schedules` in attributes, as they are there; what is no period does not count."""
     schedules = attributes.get("schedules")
-    found = []
-    for item in schedules if isinstance(schedules, list) else ():
-        if isinstance(item, dict):
-            start, end = moment(item.get("start")), moment(item.get("end"))
-            if start and end and start < end:
-                found.append(Period(start, end))
-    return found
-
-
-def windows(attributes: Mapping[str, object]) -> list[Period]:
-    """The time that `schedules` in attributes cover, in as few periods as possible."""
-    return merged(scheduled(attributes))
+    found = [period_of(item) for item in schedules] if isinstance(schedules, list) else []
+    return [period for period in found if period is not None]

@@ -23,7 +23,6 @@ from app.api.parameters import (
     Uuid,
     UuidList,
     choice,
-    orderings_of,
     path_uuid,
     uuid_at,
 )
@@ -123,11 +122,6 @@ async def show_fields(fields: Fields) -> object:
     return fields
 
 
-@app.get("/orderings/")
-async def show_orderings(orderings: Annotated[list[str], Depends(orderings_of(["title", "pages"]))]) -> object:
-    return orderings
-
-
 @app.get("/books/{uuid}/")
 async def show_uuid(uuid: Annotated[UUID, Depends(path_uuid("Book"))]) -> object:
     return uuid
@@ -186,26 +180,6 @@ async def test_page_is_the_one_that_is_asked_for(asked: Asked) -> None:
 )
 async def test_fields_are_repeated_or_separated_by_commas(query: str, names: list[str]) -> None:
     assert (await ask(f"/fields/?{query}")).json() == names
-
-
-@pytest.mark.parametrize(
-    ("query", "names"),
-    [
-        ("", []),
-        ("o=title", ["title"]),
-        ("o=-pages,title", ["-pages", "title"]),
-        ("o=title&o=pages", ["title", "pages"]),
-    ],
-)
-async def test_orderings_are_chosen(query: str, names: list[str]) -> None:
-    assert (await ask(f"/orderings/?{query}")).json() == names
-
-
-@pytest.mark.parametrize("name", ["colour", "--title", "Title", "+title"])
-async def test_unknown_ordering_is_refused(name: str) -> None:
-    refused = await ask(f"/orderings/?o={name.replace('+', '%2B')}")
-    told = f"Select a valid choice. {name} is not one of the available choices."
-    assert (refused.status_code, refused.json()) == (400, {"o": [told]})
 
 
 async def test_of_what_is_no_uuid_nothing_is_found() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from app.api.responses import DETAIL, PARAMETER_ERRORS, RULE_ERRORS, answers, created, headers
 
-ALWAYS = {401, 406, 500, 503}
+ALWAYS = {401, 406, 429, 500, 503}
 
 
 @pytest.mark.parametrize("statuses", [(), (404,), (404, 400), (401, 409)], ids=str)
@@ -15,7 +15,7 @@ def test_answers_that_any_operation_may_give_are_added(statuses: tuple[int, ...]
 def test_errors_have_their_shape() -> None:
     described = answers(400, 404)
     shapes = {status: each["content"]["application/json"]["schema"] for status, each in described.items()}
-    assert shapes == {400: PARAMETER_ERRORS, **dict.fromkeys((401, 404, 406, 500, 503), DETAIL)}
+    assert shapes == {400: PARAMETER_ERRORS, **dict.fromkeys((401, 404, 406, 429, 500, 503), DETAIL)}
 
 
 def test_broken_rules_are_described_where_there_are_any() -> None:

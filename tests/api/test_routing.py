@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from httpx import ASGITransport, AsyncClient
 
 from app.api.failures import answer_errors
+from app.api.finding import find_by_path
 from app.api.requests import current_caller
 from app.api.routing import Headers, TrailingSlash, answer_other_methods, get, takes_json
 from app.auth import Caller
@@ -66,9 +67,11 @@ async def nobody() -> Caller:
     raise Unauthenticated("Who are you?")
 
 
-@pytest.fixture
-def app() -> FastAPI:
+@pytest.fixture(params=[False, True], ids=["tried in turn", "found by path"])
+def app(request: pytest.FixtureRequest) -> FastAPI:
     app = made_up()
+    if request.param:
+        find_by_path(app)
     app.dependency_overrides[current_caller] = ada
     return app
 

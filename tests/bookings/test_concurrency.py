@@ -48,6 +48,8 @@ def serving(database_url: str, log: Path) -> Iterator[str]:
         "BOOKING_DATABASE_URL": database_url,
         "BOOKING_DATABASE_POOL_SIZE": str(CONNECTIONS),
         "BOOKING_DATABASE_POOL_OVERFLOW": "0",
+        "BOOKING_REQUESTS_AT_ONCE": "1000",
+        "BOOKING_REQUESTS_PER_TOKEN": "1000",
     }
     command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", str(port), "--workers", str(WORKERS)]
     with log.open("wb") as output:

@@ -18,9 +18,11 @@ from app.models import RoleGrant
 from tests.conftest import AsUser
 from tests.dataset import BOOKINGS, DATASET, USERS, Resource, uuid_of
 from tests.documentation import ADDED_FILTERS, documented
-from tests.oracle import PEOPLE, is_member, scopes_of, standing
+from tests.oracle import PEOPLE, is_member, looks_up, scopes_of, standing
 
 URL = "/api/booking-resources/"
+OF_NEWER_CLIENTS = {"flavor_name", "image_name", "is_attached", "resource_attributes", "visible_to_providers"}
+"""Of which the recorded data set has nothing: see `test_newer_filters`."""
 NOT_FILTERS = {"field", "o", "page", "page_size"}
 CALLERS = ("staff", "powner", "creator", "outsider")
 MICROSECOND = timedelta(microseconds=1)
@@ -425,6 +427,8 @@ def values_of(name: str) -> list[str]:
 
 def expected(username: str, filters: Iterable[tuple[str, str]]) -> set[str]:
     filters = list(filters)
+    if any(name == "visible_to_username" and not looks_up(username, value) for name, value in filters):
+        return set()
     return {
         booking.uuid
         for booking in BOOKINGS
@@ -467,7 +471,8 @@ def named(name: str) -> str:
 
 def test_table_covers_every_filter() -> None:
     published = {row["name"] for row in documented("list_parameters")}
-    assert set(PARAMETERS) == set(BookingFilters.model_fields) == published - NOT_FILTERS | ADDED_FILTERS
+    assert set(BookingFilters.model_fields) == published - NOT_FILTERS | ADDED_FILTERS
+    assert set(PARAMETERS) | OF_NEWER_CLIENTS == set(BookingFilters.model_fields)
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
@@ -780,7 +785,24 @@ async def test_uuid_is_taken_in_all_its_notations(listed: List, form: str) -> No
 
 
 @pytest.mark.parametrize(
-    "text", ["", "0", "1", "3", "3.0", "3e0", "0.5", "-3", "99999999999", "1e9999", "1e-9999", "-0"]
+    "text",
+    [
+        "",
+        "0",
+        "1",
+        "3",
+        "3.0",
+        "3e0",
+        "0.5",
+        "-3",
+        "99999999999",
+        "1e9999",
+        "1e-9999",
+        "-0",
+        "1e999999999",
+        "-1e999999999",
+        "1e-999999999",
+    ],
 )
 async def test_numbers_are_compared_by_value(listed: List, text: str) -> None:
     matching = {b.uuid for b in BOOKINGS if not text or len(b.billing) == Decimal(text)}

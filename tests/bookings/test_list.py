@@ -408,3 +408,27 @@ async def test_content_type_and_encoding_of_a_page(client: AsyncClient, staff: R
     response = await client.get(URL, params={"name": "emoji", "field": "name"}, headers=staff)
     assert response.headers["Content-Type"] == "application/json"
     assert response.content == '[{"name":"emoji 🔬"}]'.encode()
+
+
+@pytest.mark.parametrize("username", ["staff", "powner", "creator"])
+@pytest.mark.parametrize("order", ["name", "-created", "schedules", "-schedules", "type"])
+async def test_pages_of_what_is_read_value_by_value_are_those_of_the_whole_list(
+    client: AsyncClient, as_user: AsUser, username: str, order: str
+) -> None:
+    headers = as_user(username)
+    several: dict[str, Any] = {"field": ["uuid", "offering_uuid", "customer_uuid"], "o": order}
+    whole = (await client.get(URL, headers=headers, params={**several, "page_size": 300})).json()
+    offerings = sorted({each["offering_uuid"] for each in whole})
+    filters = [("offering_uuid", {*offerings[:2]}), ("offering_uuid", {*offerings})]
+    filters += [("customer_uuid", {each["customer_uuid"]}) for each in whole[:1]]
+    for name, values in filters:
+        asked = {**several, name: ",".join([*values, *values]), "page_size": 3}
+        asked = asked if name == "offering_uuid" else {**asked, name: min(values)}
+        expected = [each["uuid"] for each in whole if each[name] in values]
+        found = []
+        for page in range(1, (len(expected) + 2) // 3 + 1):
+            answer = await client.get(URL, headers=headers, params={**asked, "page": page})
+            assert answer.headers["x-result-count"] == str(len(expected))
+            found += [each["uuid"] for each in answer.json()]
+        assert found == expected, (name, values)
+        assert found

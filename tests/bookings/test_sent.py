@@ -13,7 +13,7 @@ from app.bookings.schemas import BOOKING_RESOURCES
 from app.query.fieldset import Context
 from tests.conftest import BASE_URL, AsUser
 from tests.databases import OneTransaction, statements
-from tests.dataset import USERS
+from tests.dataset import USERS, token_of
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +25,7 @@ SIDES = ("staff", "support", "powner", "omanager", "creator")
 async def modelled(rows: AsyncConnection, username: str, uuids: list[str], *fields: str) -> list[bytes]:
     """Each booking as the model sends what is read of it for that caller."""
     async with OneTransaction(rows).reading() as reader:
-        caller = await authenticate(reader, USERS[username]["token"])
+        caller = await authenticate(reader, token_of(username))
     found = await BOOKING_RESOURCES.read(rows, Context(caller, BASE_URL), map(UUID, uuids), fields)
     models = [BOOKING_RESOURCES.model.model_validate(found[UUID(uuid)]) for uuid in uuids]
     return [model.model_dump_json(exclude_unset=True).encode() for model in models]
@@ -103,7 +103,7 @@ async def test_traceback_of_an_order_of_another_offering(
 async def test_whatever_is_shown_has_a_version(rows: AsyncConnection) -> None:
     """Each table that bookings are read from has a trigger that changes the booking's version, or that of all."""
     async with OneTransaction(rows).reading() as reader:
-        caller = await authenticate(reader, USERS["staff"]["token"])
+        caller = await authenticate(reader, token_of("staff"))
     uuids = (await rows.execute(text("SELECT uuid FROM resource WHERE is_booking"))).scalars().all()
     with statements(rows) as executed:
         await BOOKING_RESOURCES.read_fragments(rows, Context(caller, BASE_URL), uuids, FIELDS)

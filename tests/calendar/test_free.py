@@ -1,6 +1,8 @@
 """Free periods: what the windows of an offering leave between bookings and busy slots."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from random import Random
 from typing import Any
 
 import pytest
@@ -175,3 +177,20 @@ async def test_two_statements_are_enough(ask: Ask, rows: AsyncConnection) -> Non
     event.remove(rows.engine.sync_engine, "before_cursor_execute", note)
     asked = [statement for statement in statements if "SELECT" in statement and "token" not in statement]
     assert len(asked) == 2
+
+
+@pytest.mark.parametrize("seed", range(40))
+async def test_what_is_left_is_what_is_open_and_not_busy(ask: Ask, rows: AsyncConnection, seed: int) -> None:
+    """Held against quarters of an hour that are counted one by one."""
+    random = Random(seed)
+    windows, busy = ([sorted(random.sample(range(96), 2)) for _ in range(random.randint(0, 8))] for _ in range(2))
+    schedules = {"schedules": [period(start / 4, end / 4) for start, end in windows]}
+    await rows.execute(update(Offering).where(Offering.uuid == MICROSCOPE).values(attributes=schedules))
+    for start, end in busy:
+        await add_busy(rows, **period(start / 4, end / 4))
+    found = await free(ask)
+    quarters = {number: period(number / 4, number / 4 + 0.25) for number in range(96)}
+    inside = [q for q, each in quarters.items() if any(f["start"] <= each["start"] < f["end"] for f in found)]
+    taken = {each for start, end in busy for each in range(start, end)}
+    assert set(inside) == {each for start, end in windows for each in range(start, end)} - taken
+    assert all(one["end"] < other["start"] for one, other in pairwise(found))

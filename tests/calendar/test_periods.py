@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.slots.periods import Period, merged, without
+from app.slots.periods import Period, merged
 
 START = datetime(2030, 5, 1, tzinfo=UTC)
 MINUTES = 60
@@ -39,14 +39,3 @@ def test_merged_is_the_same_time_in_fewest_periods(pairs: list[tuple[int, int]])
     assert minutes(found) == minutes(periods(pairs))
     assert are_apart(found)
     assert all(each.start < each.end for each in found)
-
-
-@CASES
-@given(lists, lists)
-def test_without_leaves_the_minutes_that_are_not_busy(
-    windows: list[tuple[int, int]], busy: list[tuple[int, int]]
-) -> None:
-    found = without(merged(periods(windows)), periods(busy))
-    assert minutes(found) == minutes(periods(windows)) - minutes(periods(busy))
-    assert all(each.start < each.end for each in found)
-    assert are_apart(found)

@@ -5,13 +5,12 @@ import asyncio
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.config import Settings
 from app.database import Database
 from app.embedded import Cluster
 from tests.conftest import BASE_URL, AsUser
-from tests.databases import address, filled
+from tests.databases import address, engine_on, filled
 from tests.orders.conftest import MICROSCOPE, body, period
 
 ROUNDS = 12
@@ -25,7 +24,7 @@ async def test_time_is_never_booked_and_busy(
     application: FastAPI, cluster: Cluster, settings: Settings, as_user: AsUser
 ) -> None:
     async with filled(cluster, "busy_rivals") as recorded:
-        engine = create_async_engine(address(recorded), pool_size=8, max_overflow=0)
+        engine = engine_on(address(recorded), pool_size=8, max_overflow=0)
         database = Database(engine)
         application.state.settings, application.state.database = settings, database
         async with AsyncClient(transport=ASGITransport(application), base_url=BASE_URL) as client:

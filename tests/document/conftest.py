@@ -25,6 +25,7 @@ async def database(cluster: Cluster) -> AsyncIterator[Database]:
 
 @pytest.fixture(scope="module")
 def address(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server on that database."""
-    with running(address_of(database), tmp_path_factory.mktemp("served") / "server.log") as started:
+    """A server on that database, which may be tried with keys that are made up as often as one likes."""
+    log = tmp_path_factory.mktemp("served") / "server.log"
+    with running(address_of(database), log, failed_authentications="0") as started:
         yield started

@@ -1,5 +1,6 @@
 """The OpenAPI document as schemathesis reads it, and what it says that a document cannot."""
 
+import json
 import os
 import tomllib
 from collections.abc import Callable, Mapping
@@ -14,24 +15,26 @@ from uuid import UUID
 import schemathesis
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.failures import AcceptedNegativeData, FailureGroup
+from schemathesis.openapi.checks import RejectedPositiveData
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from app.main import app
-from tests.dataset import DATASET, USERS
+from tests.dataset import DATASET, token_of
 
 EXAMPLES = int(os.environ.get("BOOKING_EXAMPLES", "40"))
-STAFF = USERS["staff"]["token"]
+SEED = os.environ.get("BOOKING_SEED")
+STAFF = token_of("staff")
 CONFIGURED = tomllib.loads((Path(__file__).parent / "schemathesis.toml").read_text())
 
 CONFIG = SchemathesisConfig.from_dict(
     CONFIGURED
     | {
-        "seed": 1,
+        "seed": int(SEED or 1),
         "auth": {"openapi": {"tokenAuth": {"bearer": STAFF}}},
         "generation": {
             "mode": "all",
             "max-examples": EXAMPLES,
-            "deterministic": True,
+            "deterministic": SEED is None,
             "database": "none",
         },
         "dictionaries": {
@@ -44,6 +47,14 @@ CONFIG = SchemathesisConfig.from_dict(
     }
 )
 DOCUMENT = app.openapi()
+FRAMING = ("content-length", "transfer-encoding", "expect", "connection", "upgrade", "host")
+
+
+@schemathesis.hook
+def before_call(context: Any, case: Any, kwargs: Any) -> None:
+    """Leaves to the client how a request is framed: what comes of lies about that is tried elsewhere."""
+    for name in [name for name in case.headers or () if name.lower() in FRAMING]:
+        del case.headers[name]
 
 
 def read(*names: str) -> OpenApiSchema:
@@ -66,9 +77,20 @@ def check(case: Any, response: Any, **options: Any) -> None:
     try:
         case.validate_response(response, **options)
     except FailureGroup as group:
-        understood = case.method in ("GET", "HEAD") and is_understood(case, response.request.url)
-        if not understood or not all(isinstance(each, AcceptedNegativeData) for each in group.exceptions):
+        url, reads = response.request.url, case.method in ("GET", "HEAD")
+        explained: tuple[type[Exception], ...] = (AcceptedNegativeData,) if reads and is_understood(case, url) else ()
+        explained += (RejectedPositiveData,) if reads and response.status_code == 400 and has_no_object(url) else ()
+        if not all(isinstance(each, explained) for each in group.exceptions):
             raise
+
+
+def has_no_object(url: str) -> bool:
+    """Whether a parameter that is a JSON object as text, which the document cannot say, is something else."""
+    given = parse_qs(urlsplit(url).query).get("resource_attributes")
+    try:
+        return given is not None and not isinstance(json.loads(given[-1]), dict)
+    except ValueError:
+        return True
 
 
 def is_understood(case: Any, url: str) -> bool:

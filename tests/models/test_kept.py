@@ -28,6 +28,9 @@ WRONG = {
     "kept AS (SELECT offering_uuid, project_uuid, state, number FROM booking_count WHERE number <> 0) "
     "SELECT (SELECT count(*) FROM (TABLE counted EXCEPT TABLE kept) AS missing) "
     "+ (SELECT count(*) FROM (TABLE kept EXCEPT TABLE counted) AS extra)",
+    "totals": "SELECT count(*) FROM (SELECT state, sum(number)::bigint FROM booking_total GROUP BY state "
+    "HAVING sum(number) <> 0) AS kept FULL JOIN (SELECT state, count(*) FROM resource WHERE is_booking GROUP BY state) "
+    "AS counted USING (state) WHERE sum IS DISTINCT FROM count",
 }
 SOME = "(SELECT uuid FROM resource ORDER BY uuid OFFSET {n} LIMIT 1)"
 OTHER = "(SELECT uuid FROM {table} ORDER BY uuid OFFSET {n} LIMIT 1)"

@@ -43,6 +43,8 @@ def _kind(answer: httpx.Response) -> str:
         return "refused: taken"
     if answer.status_code == 400 and "of the same request" in answer.text:
         return "refused: own overlap"
+    if answer.status_code == 400 and "(rule max_open_per_user)" in answer.text:
+        return "refused: limit"
     return f"{answer.status_code}: {answer.text[:200]}"
 
 
@@ -51,20 +53,20 @@ async def _fight(address: str, token: str, seconds: float, seed: int) -> tuple[C
     took: list[float] = []
     chance = random.Random(seed)
     day = (datetime.now(UTC) + timedelta(days=1)).replace(minute=0, second=0, microsecond=0)
-    deadline = time.monotonic() + seconds
     headers = {"Authorization": f"Token {token}"}
 
-    async def rival(client: httpx.AsyncClient) -> None:
+    async def rival(client: httpx.AsyncClient, deadline: float) -> None:
         while time.monotonic() < deadline:
             began = time.monotonic()
             answer = await client.post("/api/marketplace-orders/", json=_asked(chance, day))
             took.append(time.monotonic() - began)
             kinds[_kind(answer)] += 1
+            deadline = min(deadline, time.monotonic() + seconds)
 
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(base_url=address, headers=headers, timeout=60, limits=limits) as client:
         share = RIVALS // PROCESSES + (seed < RIVALS % PROCESSES)
-        await asyncio.gather(*(rival(client) for _ in range(share)))
+        await asyncio.gather(*(rival(client, time.monotonic() + seconds) for _ in range(share)))
     return kinds, took
 
 

@@ -10,13 +10,12 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app.database import Database, migrate
 from app.embedded import Cluster
 from tests.clients.server import running
-from tests.databases import address, filled
+from tests.databases import address, engine_on, filled
 from tests.orders.conftest import body, period
 
 pytestmark = [pytest.mark.slow, pytest.mark.no_cover]  # the service runs in other processes
@@ -79,7 +78,7 @@ async def test_acknowledged_requests_survive_a_crash(tokens: dict[str, str], tmp
 
             acknowledged = await asyncio.to_thread(_ask, served, tokens["cowner"], range(2000), kill)
         cluster.start()
-        database = Database(create_async_engine(url, poolclass=NullPool))
+        database = Database(engine_on(url, poolclass=NullPool))
         await migrate(database)
         async with database.transaction() as connection:
             found = text("SELECT uuid::text FROM resource WHERE name = 'Bee brains'")

@@ -5,15 +5,17 @@ from typing import Any
 
 import pytest
 from httpx import AsyncClient
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.models import Customer, Offering, Project, Resource, Slot
 from app.models.enums import OfferingState, ResourceState
 from tests.conftest import AsUser
+from tests.databases import statements
 from tests.orders.conftest import GENOME_STUDY, MICROSCOPE, Place, body, period
 
 NOWHERE = "/api/marketplace-public-offerings/00000000-0000-4000-8000-000000000000/"
+LONG = ["Ensure this field has no more than 10000 characters."]
 UNKNOWN = ["Invalid hyperlink - Object does not exist."]
 
 
@@ -151,6 +153,15 @@ async def test_window_may_be_open_for_ever_and_a_request_may_not(place: Place, r
             for given in ("tomorrow", "20300101", "2030-02-30", 20300101, False, 0, ["2030-01-01"])
         ),
         ({"attributes": {"x": "\x00"}}, {"attributes": ["Null characters are not allowed."]}),
+        (
+            {"attributes": {"x": "ä" * 32_765}},
+            {"attributes": ["Ensure this field has no more than 65536 bytes as JSON."]},
+        ),
+        (
+            {"attributes": {"x": [0] * 32_768}},
+            {"attributes": ["Ensure this field has no more than 65536 bytes as JSON."]},
+        ),
+        ({"request_comment": "x" * 10_001, "plan": "x" * 10_001}, {"request_comment": LONG, "plan": LONG}),
     ],
 )
 async def test_bad_members_are_named(place: Place, changes: dict[str, Any], messages: Any) -> None:
@@ -166,6 +177,14 @@ async def test_end_date_is_kept(place: Place, client: AsyncClient, as_user: AsUs
     answer = await place(attributes={"end_date": given, "schedules": [period(9, 10)]})
     booking = f"/api/booking-resources/{answer.json()['marketplace_resource_uuid']}/?field=end_date"
     assert (await client.get(booking, headers=as_user("powner"))).json() == {"end_date": stored}
+
+
+async def test_largest_request_is_kept(place: Place, client: AsyncClient, as_user: AsUser) -> None:
+    attributes: dict[str, Any] = {"schedules": [period(9, 10)], "x": ""}
+    left = 64 * 1024 - len(json.dumps(attributes, separators=(",", ":")))
+    attributes["x"] = "ä" * (left // 2)
+    answer = await place(attributes=attributes, request_comment="ä" * 10_000)
+    assert (answer.status_code, answer.json()["attributes"]) == (201, attributes)
 
 
 @pytest.mark.parametrize(("levels", "status"), [(150, 201), (5000, 400)])
@@ -265,3 +284,49 @@ async def test_pending_bookings_are_live(place: Place, rows: AsyncConnection) ->
     [row] = (await rows.execute(select(Resource.state, Resource.live).where(Resource.uuid == booking))).all()
     assert tuple(row) == (ResourceState.CREATING, True)
     assert body(period(9, 10))["attributes"]["schedules"] == [period(9, 10)]
+
+
+@pytest.mark.parametrize("periods", [1, 3])
+async def test_request_and_acceptance_cost_few_statements(
+    client: AsyncClient, place: Place, rows: AsyncConnection, as_user: AsUser, periods: int
+) -> None:
+    """Who asks; then what is asked for, what is in the way, what is stored, and how it is shown.
+
+    The lock comes with the savepoint, in one message.
+    """
+    for user in ("cowner", "powner"):
+        await client.options("/api/marketplace-orders/", headers=as_user(user))  # writes down that the token is in use
+    with statements(rows) as executed:
+        placed = await place(*(period(hour, hour + 1) for hour in range(periods)))
+    assert (placed.status_code, len(executed)) == (201, 5)
+    booking = placed.json()["marketplace_resource_uuid"]
+    with statements(rows) as executed:
+        accepted = await client.post(f"/api/booking-resources/{booking}/accept/", headers=as_user("powner"))
+    assert (accepted.status_code, len(executed)) == (200, 5)
+
+
+_CHANGES = "SELECT relname, n_tup_upd FROM pg_stat_xact_user_tables WHERE relname IN ('resource', 'slot', 'order')"
+
+
+async def test_what_is_stored_is_not_written_again(place: Place, rows: AsyncConnection) -> None:
+    """Each change of a booking enters it into all indexes anew."""
+    before = (await rows.execute(text(_CHANGES))).all()
+    assert (await place(period(9, 10), period(7, 8))).status_code == 201
+    assert (await rows.execute(text(_CHANGES))).all() == before
+
+
+_PLANS = "SELECT sum(custom_plans), sum(generic_plans) FROM pg_prepared_statements WHERE statement LIKE {}"
+
+
+@pytest.mark.parametrize("statement", ["'SELECT \"order\".uuid AS c0%'", "'%changed%INSERT INTO history%'"])
+async def test_plans_are_kept(
+    client: AsyncClient, place: Place, rows: AsyncConnection, as_user: AsUser, statement: str
+) -> None:
+    """PostgreSQL makes five plans before it thinks of keeping one."""
+    [[before, _]] = (await rows.execute(text(_PLANS.format(statement)))).all()
+    for hour in range(8):
+        booking = (await place(period(hour, hour + 1))).json()["marketplace_resource_uuid"]
+        await client.post(f"/api/booking-resources/{booking}/accept/", headers=as_user("powner"))
+    [[custom, generic]] = (await rows.execute(text(_PLANS.format(statement)))).all()
+    assert custom - (before or 0) <= 5
+    assert generic >= 3

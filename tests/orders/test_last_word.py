@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
+from asyncpg import DeadlockDetectedError
 from sqlalchemy import func, select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.models import Resource
@@ -51,20 +51,16 @@ async def test_rival_that_is_gone_again_is_told_without_periods(
     assert await bookings(rows) == before
 
 
-class Deadlock(Exception):
-    sqlstate = "40P01"
-
-
 @pytest.mark.parametrize(("deadlocks", "status"), [(1, 201), (2, 503)])
 async def test_deadlock_is_tried_once_more(
     place: Place, rows: AsyncConnection, monkeypatch: pytest.MonkeyPatch, deadlocks: int, status: int
 ) -> None:
     before, store, victims = await bookings(rows), repository.store, iter(range(deadlocks))
 
-    async def sometimes(*given: Any) -> Any:
-        stored = await store(*given)
+    async def sometimes(*given: Any, **values: Any) -> Any:
+        stored = await store(*given, **values)
         if next(victims, None) is not None:
-            raise DBAPIError("INSERT", {}, Deadlock())
+            raise DeadlockDetectedError
         return stored
 
     monkeypatch.setattr(repository, "store", sometimes)

@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 from sqlalchemy import func, select, text
-from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app.bookings.expiry import expire_pending
@@ -22,7 +21,7 @@ from app.commands.transfer import LoadRefused, load_dataset
 from app.database import Database
 from app.models import History
 from tests.conftest import BASE_URL
-from tests.databases import OneTransaction, address
+from tests.databases import OneTransaction, address, engine_on
 from tests.orders.conftest import GENOME_STUDY, MICROSCOPE, body, period
 
 Result = TypeVar("Result")
@@ -61,7 +60,7 @@ class BookingMachine(RuleBasedStateMachine):
     def begin(self) -> None:
         self.model: dict[str, Modelled] = {}
         self.runner = asyncio.Runner()
-        self.engine = create_async_engine(self.url, poolclass=NullPool)
+        self.engine = engine_on(self.url, poolclass=NullPool)
         self.connection = self.run(self.engine.connect().__aenter__())
         self.transaction = self.run(self.connection.begin().__aenter__())
         self.database = OneTransaction(self.connection)

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from app.database import Database
 from app.embedded import Cluster
-from tests.clients.server import running
+from tests.clients.server import PATIENT, running
 from tests.databases import address as address_of
 from tests.databases import filled
 from tests.orders.conftest import body, period
@@ -52,7 +52,8 @@ async def database(cluster: Cluster) -> AsyncIterator[Database]:
 @pytest.fixture(scope="module")
 def address(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server of two processes."""
-    with running(address_of(database), tmp_path_factory.mktemp("rivals") / "server.log", workers=2) as started:
+    log = tmp_path_factory.mktemp("rivals") / "server.log"
+    with running(address_of(database), log, workers=2, **PATIENT) as started:
         yield started
 
 

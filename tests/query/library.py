@@ -80,7 +80,7 @@ class Answers:
     def connection(self) -> AsyncConnection:
         return cast("AsyncConnection", self)
 
-    async def execute(self, statement: ClauseElement, values: dict[str, Any]) -> "Answers":
+    async def execute(self, statement: ClauseElement, values: dict[str, Any], **_: object) -> "Answers":
         self.asked.append((statement, values))
         return self
 
@@ -92,3 +92,14 @@ class Answers:
         statement, _ = self.asked[-1]
         assert isinstance(statement, Select)
         return [dict(zip(statement.selected_columns.keys(), row, strict=True)) for row in self.all()]
+
+
+class Unprepared:
+    """Stands for a prepared statement: asks `Answers` as it is."""
+
+    def __init__(self, statement: ClauseElement) -> None:
+        self._statement = statement
+
+    async def rows(self, connection: AsyncConnection, values: dict[str, Any]) -> list[dict[str, object]]:
+        """The rows of the answers."""
+        return (await cast("Answers", connection).execute(self._statement, values)).mappings()

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.query import fieldset
 from app.query.fieldset import (
     ABSENT,
     Context,
@@ -27,11 +28,16 @@ from app.query.fieldset import (
     several,
     source_of,
 )
-from tests.query.library import ADA, CONTEXT, RELATIONS, Answers, Author, Book, Country, columns_in
+from tests.query.library import ADA, CONTEXT, RELATIONS, Answers, Author, Book, Country, Unprepared, columns_in
 
 ONE, TWO, JANE = UUID(int=1), UUID(int=2), UUID(int=9)
 LOADED: list[tuple[str, set[UUID]]] = []
 """Which loaders ran, and for what."""
+
+
+@pytest.fixture(autouse=True)
+def _answers_know_no_sql(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fieldset, "prepared", Unprepared)
 
 
 async def load_loans(_: AsyncConnection, __: Context, uuids: Iterable[UUID]) -> Mapping[UUID, list[Item]]:
@@ -177,7 +183,14 @@ async def test_columns_that_are_asked_for_are_selected_once(asked: Asked) -> Non
     assert first == "book.uuid"
     assert [name for name in others if name != "book.uuid"] == asked.columns
     assert str(statement).count("JOIN") == asked.joins
-    assert values == {"uuids": [ONE]}
+    assert values == {"uuid": ONE}
+
+
+async def test_several_rows_are_read_at_once() -> None:
+    answers = Answers()
+    await VIEW.read(answers.connection, CONTEXT, [ONE, TWO], ["title"])
+    [(_, values)] = answers.asked
+    assert values == {"uuids": [ONE, TWO]}
 
 
 async def test_loader_of_two_fields_runs_once_and_others_not() -> None:

@@ -20,6 +20,7 @@ def ordered(chosen: list[str], default: str = "title", *, backward: bool = False
         (["pages"], ["book.pages ASC NULLS LAST"]),
         (["-pages"], ["book.pages DESC NULLS LAST"]),
         (["author", "-title"], ["author.name ASC", "book.title DESC"]),
+        (["title", "-pages", "title", "-pages"], ["book.title ASC", "book.pages DESC NULLS LAST"]),
         (["pages", "-pages"], ["book.pages ASC NULLS LAST", "book.pages DESC NULLS LAST"]),
     ],
     ids=str,

@@ -8,11 +8,11 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import pytest
-from httpx import ASGITransport, AsyncClient
+from httpx import ASGITransport, AsyncClient, Response
 from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -41,45 +41,44 @@ TRANSITIONS = _records("transition")
 
 Explained = list[tuple[Difference, str | None]]
 """Differences of one exchange, each with the rule that explains it or None."""
+Rows = dict[str, dict[str, Any]]
+"""A booking and its orders as they are stored, by uuid."""
+
+
+class Client(Protocol):
+    """What sends requests."""
+
+    async def request(self, method: str, path: str, /, *, headers: list[tuple[bytes, bytes]]) -> Response:
+        """The answer."""
 
 
 class Replay:
     """The application on the recorded data, within a transaction that is never committed."""
 
-    def __init__(self, connection: AsyncConnection, client: AsyncClient) -> None:
+    def __init__(self, connection: AsyncConnection, client: Client) -> None:
         self.connection = connection
         self.client = client
 
     async def exchange(self, record: Mapping[str, Any]) -> Explained:
         """Repeats a request on the data as recorded."""
         async with self.connection.begin_nested() as savepoint:
-            exchange = await self._ask(record)
+            exchange = await self.ask(record)
             await savepoint.rollback()
-        return self._explain(exchange, exchange.differences())
+        return explained(exchange, exchange.differences())
 
     async def transition(self, record: Mapping[str, Any]) -> Explained:
         """Repeats an accept or reject from the recorded state, and compares what has become of booking and orders."""
         async with self.connection.begin_nested() as savepoint:
             booking = UUID(record["resource"])
-            await self._prepare(booking, record)
-            before = await self._rows(booking)
-            exchange = await self._ask(record)
-            after = await self._rows(booking)
-            state = await self._state(booking)
+            await self.prepare(booking, record)
+            before = await self.rows(booking)
+            exchange = await self.ask(record)
+            after = await self.rows(booking)
+            state = await self.state(booking)
             await savepoint.rollback()
-        differences = exchange.differences()
-        if state != record["after"]:
-            differences.append(Difference("after", record["after"], state))
-        for uuid, expected in _recorded_changes(record).items():
-            changes = _changes(before[uuid], after[uuid])
-            if changes != expected:
-                differences.append(Difference("changes", expected, changes, uuid))
-        return self._explain(exchange, differences)
+        return explained(exchange, exchange.differences() + differences(record, state, before, after))
 
-    def _explain(self, exchange: Exchange, differences: list[Difference]) -> Explained:
-        return [(difference, rule_for(exchange, difference)) for difference in differences]
-
-    async def _ask(self, record: Mapping[str, Any]) -> Exchange:
+    async def ask(self, record: Mapping[str, Any]) -> Exchange:
         headers = dict(record.get("request_headers", {}))
         if record["user"]:
             headers |= key_of(record["user"])
@@ -95,7 +94,7 @@ class Replay:
             served=Answer(response.status_code, response.headers, response.json() if response.content else None),
         )
 
-    async def _prepare(self, booking: UUID, record: Mapping[str, Any]) -> None:
+    async def prepare(self, booking: UUID, record: Mapping[str, Any]) -> None:
         """Puts the booking and its orders into the state before the call, and the rest into that of the group."""
         state, orders = record["before"]["resource_state"], record["before"]["orders"]
         await self.connection.execute(update(Resource).where(Resource.uuid == booking).values(state=state))
@@ -139,15 +138,15 @@ class Replay:
             update(Order).where(Order.resource_uuid == booking).values(plan_uuid=plan, **values)
         )
 
-    async def _rows(self, booking: UUID) -> dict[str, dict[str, Any]]:
+    async def rows(self, booking: UUID) -> Rows:
         """The booking and its orders as they are stored, by uuid."""
-        rows: dict[str, dict[str, Any]] = {}
+        rows: Rows = {}
         for table, key in ((Resource, Resource.uuid), (Order, Order.resource_uuid)):
             found = await self.connection.execute(select(table.__table__).where(key == booking))
             rows.update({row["uuid"].hex: dict(row) for row in found.mappings()})
         return rows
 
-    async def _state(self, booking: UUID) -> dict[str, Any]:
+    async def state(self, booking: UUID) -> dict[str, Any]:
         state = await self.connection.scalar(select(Resource.state).where(Resource.uuid == booking))
         orders = await self.connection.execute(
             select(Order.uuid, Order.type, Order.state, User.username.label("created_by"))
@@ -156,6 +155,20 @@ class Replay:
             .order_by(Order.created, Order.uuid)
         )
         return {"resource_state": state, "orders": [{**row, "uuid": row["uuid"].hex} for row in orders.mappings()]}
+
+
+def explained(exchange: Exchange, found: list[Difference]) -> Explained:
+    return [(difference, rule_for(exchange, difference)) for difference in found]
+
+
+def differences(record: Mapping[str, Any], state: dict[str, Any], before: Rows, after: Rows) -> list[Difference]:
+    """Where booking and orders became something else than recorded."""
+    found = [] if state == record["after"] else [Difference("after", record["after"], state)]
+    for uuid, expected in _recorded_changes(record).items():
+        changes = _changes(before[uuid], after[uuid])
+        if changes != expected:
+            found.append(Difference("changes", expected, changes, uuid))
+    return found
 
 
 def _recorded_changes(record: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -7,7 +7,7 @@ from uuid import UUID
 import typer
 
 from app.commands.accounts import repository as accounts
-from app.commands.terminal import on_database, print_table
+from app.commands.terminal import AsJson, on_database, print_rows
 
 user = typer.Typer(help="Create and change users.", no_args_is_help=True, add_completion=False)
 token = typer.Typer(help="Create and revoke API tokens.", no_args_is_help=True, add_completion=False)
@@ -61,10 +61,10 @@ def create_user(
 
 
 @user.command("list")
-def list_users() -> None:
+def list_users(as_json: AsJson = False) -> None:
     """List all users."""
     columns = ("username", "uuid", "is_staff", "is_support", "is_active", "token_lifetime", "tokens")
-    print_table(columns, on_database(accounts.users))
+    print_rows(columns, on_database(accounts.users), as_json=as_json)
 
 
 @user.command("revoke")
@@ -102,10 +102,12 @@ def create_token(
 @token.command("list")
 def list_tokens(
     username: Annotated[str | None, typer.Argument(help="Name of the user; all users by default.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """List tokens, without their keys."""
     columns = ("uuid", "username", "name", "created", "refreshed", "expires")
-    print_table(columns, on_database(lambda connection: accounts.tokens(connection, username)))
+    found = on_database(lambda connection: accounts.tokens(connection, username))
+    print_rows(columns, found, as_json=as_json)
 
 
 @token.command("revoke")

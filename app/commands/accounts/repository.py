@@ -87,6 +87,17 @@ async def expire_token(connection: AsyncConnection, uuid: UUID, expires: datetim
     _found((await connection.execute(changed)).rowcount, uuid)
 
 
+async def keep_token(connection: AsyncConnection, username: str, name: str, expires: datetime, key: str | None) -> str:
+    """Has a user hold one token of a name: that of the key, or else a new one; returns its key. Raises AccountError."""
+    kept = digest(key or "")
+    own = (Token.user_uuid == User.uuid) & (User.username == username) & (Token.name == name)
+    await connection.execute(delete(Token).where(own, Token.digest != kept))
+    extended = update(Token).where(own, Token.digest == kept).values(expires=expires)
+    if key and (await connection.execute(extended)).rowcount:
+        return key
+    return await create_token(connection, username, name, expires)
+
+
 def _found(rows: int, uuid: UUID) -> None:
     if rows == 0:
         raise AccountError(f"There is no token {uuid}.")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 from uuid import UUID, uuid5
 
+from app.registry.roles import STANDARD_ROLES
 from app.values import JsonObject
 
 NAMESPACE = UUID("6f1d7e52-58a7-4c1e-9a53-0d2b8f3c7a10")
@@ -114,7 +115,7 @@ PROJECTS = tuple(Project(**project) for project in _WORLD["projects"])
 BOOKERS: dict[str, list[str]] = _WORLD["bookers"]
 """Who asks for bookings in a project, in turn."""
 GRANTS = tuple(Grant(**grant) for grant in _WORLD["grants"])
-ROLE_PERMISSIONS: dict[str, list[str]] = _WORLD["role_permissions"]
+ROLE_PERMISSIONS = {str(role): [str(each) for each in known.permissions] for role, known in STANDARD_ROLES.items()}
 CATEGORIES: dict[str, Row] = _WORLD["categories"]
 OFFERING_USERS: list[tuple[str, str, str | None]] = _WORLD["offering_users"]
 """Offering, user, and the login name of the user at the offering."""

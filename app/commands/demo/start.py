@@ -8,6 +8,7 @@ from rich.progress import MofNCompleteColumn, Progress
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.commands.accounts import repository as accounts
+from app.commands.demo import keys
 from app.commands.demo.dataset import EXAMPLE_BOOKING, EXAMPLE_TO_ACCEPT, demo_dataset
 from app.commands.demo.many import market
 from app.commands.demo.many.copying import fill
@@ -27,6 +28,8 @@ ROLES = {
     "stranger": "sees nothing",
 }
 BOOKINGS = "/api/booking-resources/"
+NAME = "demo"
+"""What tokens of the demo are called."""
 TOKENS_LAST = timedelta(days=7)
 
 
@@ -47,8 +50,10 @@ async def prepare(settings: Settings, address: str, size: Size | None = None) ->
         if empty and size:
             await _fill(database, size)
         roles = market.ROLES if size else ROLES
+        file = settings.data_dir / keys.FILE
         async with database.transaction() as connection:
-            tokens = await _tokens(connection, roles)
+            tokens = await _tokens(connection, roles, keys.read(file))
+        keys.write(file, tokens)
         return _instructions(address, roles, tokens, _calls_on_many(tokens) if size else _calls(tokens))
 
 
@@ -59,10 +64,10 @@ async def _fill(database: Database, size: Size) -> None:
         await fill(database, size, lambda count: progress.advance(bar, count))
 
 
-async def _tokens(connection: AsyncConnection, roles: Mapping[str, str]) -> dict[str, str]:
+async def _tokens(connection: AsyncConnection, roles: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
     expires = datetime.now(UTC) + TOKENS_LAST
     try:
-        return {role: await accounts.create_token(connection, role, "demo", expires) for role in roles}
+        return {role: await accounts.keep_token(connection, role, NAME, expires, known.get(role)) for role in roles}
     except accounts.AccountError as error:
         raise NotADemo(
             f"The database holds other data than the demo's. {error} Set BOOKING_DATA_DIR to an empty directory."
@@ -92,7 +97,9 @@ def _calls_on_many(tokens: Mapping[str, str]) -> list[str]:
 
 
 def _instructions(address: str, roles: Mapping[str, str], tokens: Mapping[str, str], calls: Sequence[str]) -> list[str]:
+    provider = next(token for role, token in tokens.items() if role.endswith("provider-owner"))
     return [
+        f"Calendar     {address}/calendar#token={provider}",
         f"Swagger UI   {address}/docs",
         f"ReDoc        {address}/redoc",
         "",

@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
 
+from app.commands.configuration import configured
 from app.commands.importing import reader, service
 from app.commands.importing.audit import Claim, Overlap
-from app.commands.terminal import bars, print_table
+from app.commands.reaching import reached
+from app.commands.terminal import bars, end, print_table, progressing
 from app.commands.transfer import LoadRefused
-from app.config import settings
-from app.database import connected
 from app.slots.periods import Period
 from app.values import NoMoment, moment_of
 
@@ -59,10 +58,10 @@ def import_waldur(
     It reads another instance of this service as well. Without --state, it starts at the latest change of any booking
     stored here, be it made here: where both systems are at work, use --state or --full.
     """
-    with Progress(console=Console(stderr=True)) as progress, _named_mistakes(progress, audit):
+    with progressing() as progress, _named_mistakes(progress, audit):
 
         async def run() -> service.Outcome:
-            async with connected(settings()) as database, reader.Reader.opened(url, token, page_size) as source:
+            async with reached(configured()) as database, reader.Reader.opened(url, token, page_size) as source:
                 known = _moment(_state(state).get(str(source.base))) if state else await service.known_until(database)
                 outcome = await service.import_bookings(
                     database,
@@ -87,14 +86,14 @@ def _named_mistakes(progress: Progress, audit: Path | None) -> Iterator[None]:
     try:
         yield
     except reader.SourceError as error:
-        progress.stop()
-        sys.exit(f"booking: {error}\nbooking: nothing was imported")
+        end(progress)
+        sys.exit(f"booking: {error}; nothing was imported")
     except LoadRefused as refused:
-        progress.stop()
+        end(progress)
         typer.echo(str(refused), err=True)
         sys.exit("booking: nothing was imported")
     except service.OverlapsFound as found:
-        progress.stop()
+        end(progress)
         _write(audit, found.overlaps)
         _show_overlaps(found.overlaps)
         sys.exit(f"booking: {found}; nothing was imported. --terminate-overlapping ends the later requested ones.")

@@ -52,7 +52,9 @@ async def live_claims(connection: AsyncConnection, near: Mapping[UUID, Period]) 
     claims: dict[UUID, Claim] = {}
     for offering, period in near.items():
         columns = (Resource.uuid, Resource.name, Resource.created, Slot.start, Slot.end)
-        touching = func.tstzrange(Slot.start, Slot.end).op("&&")(func.tstzrange(period.start, period.end))
+        touching = func.tstzrange(Slot.start, func.greatest(Slot.end, Slot.held_until)).op("&&")(
+            func.tstzrange(period.start, period.end)
+        )
         statement = (
             select(*columns)
             .join(Slot, Slot.resource_uuid == Resource.uuid)

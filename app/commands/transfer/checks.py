@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.columns import Expression, Statement
-from app.commands.transfer.parts import ENDPOINTS, MEDIA_FILES, PARTS, RESOURCES, Part
+from app.commands.transfer.parts import BUSY_SLOTS, ENDPOINTS, MEDIA_FILES, PARTS, RESOURCES, Part
 from app.commands.transfer.report import Problems
 
 _SEPARATOR: ColumnElement[str] = literal_column("' / '")
@@ -32,28 +32,41 @@ _TIME = "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 _PERIOD = f"{_TIME.format('{0}.start')} || ' to ' || {_TIME.format('{0}.end')}"
 
 _OVERLAPS = """
-    SELECT mine.resource_uuid::text AS key, other.resource_uuid AS other, {mine} AS mine, {others} AS others
-    FROM staging_slot AS mine CROSS JOIN LATERAL (
+    SELECT mine.{key}::text AS key, other.{other} AS other, {mine} AS mine, {others} AS others
+    FROM {staged} AS mine CROSS JOIN LATERAL (
         SELECT * FROM {table} AS rival
-        WHERE rival.live AND rival.offering_uuid = mine.offering_uuid
-        AND tstzrange(rival."start", rival."end") && tstzrange(mine."start", mine."end") AND {rivals}
+        WHERE rival.offering_uuid = mine.offering_uuid
+        AND {their_time} && {own_time} AND {rivals}
         OFFSET 0  -- so that each slot is looked up by the index, and never all slots with all
     ) AS other
-    WHERE mine.live AND {candidates} LIMIT :wanted
+    WHERE {candidates} LIMIT :wanted
 """
-_PERIODS = {"mine": _PERIOD.format("mine"), "others": _PERIOD.format("other")}
-_IN_FILE = text(
-    _OVERLAPS.format(
-        table="staging_slot", rivals="rival.resource_uuid > mine.resource_uuid", candidates="true", **_PERIODS
-    )
+_BOOKED = {"key": "resource_uuid", "other": "resource_uuid", "staged": "staging_slot"}
+_BUSY = {"key": "uuid", "other": "resource_uuid", "staged": "staging_busy_slot"}
+_ELSEWHERE = "rival.live AND NOT EXISTS (SELECT FROM staging_resource WHERE uuid = rival.resource_uuid)"
+_NOT_REPLACED = "NOT EXISTS (SELECT FROM staging_busy_slot AS replaced WHERE replaced.uuid = rival.uuid)"
+
+
+def _overlaps(sides: Mapping[str, str], table: str, rivals: str, candidates: str = "true") -> TextClause:
+    periods = {"mine": _PERIOD.format("mine"), "others": _PERIOD.format("other")}
+    time = {"their_time": _held("rival", table), "own_time": _held("mine", sides["staged"])}
+    return text(_OVERLAPS.format(table=table, rivals=rivals, candidates=candidates, **time, **periods, **sides))
+
+
+def _held(row: str, table: str) -> str:
+    """The time that a row of the table holds; slots may hold more than they are."""
+    end = f'{row}."end"' if "busy" in table else f'greatest({row}."end", {row}.held_until)'
+    return f'tstzrange({row}."start", {end})'
+
+
+_IN_FILE = _overlaps(
+    _BOOKED, "staging_slot", "rival.live AND rival.resource_uuid > mine.resource_uuid", candidates="mine.live"
 )
-_STORED = text(
-    _OVERLAPS.format(
-        table="slot",
-        rivals="NOT EXISTS (SELECT FROM staging_resource WHERE uuid = rival.resource_uuid)",
-        candidates="mine.kept IS NULL",
-        **_PERIODS,
-    )
+_STORED = _overlaps(_BOOKED, "slot", _ELSEWHERE, candidates="mine.live AND mine.kept IS NULL")
+_BUSY_IN_FILE = _overlaps(_BUSY, "staging_slot", "rival.live")
+_BUSY_STORED = _overlaps(_BUSY, "slot", _ELSEWHERE)
+_STORED_BUSY = _overlaps(
+    {**_BOOKED, "other": "uuid"}, "busy_slot", _NOT_REPLACED, candidates="mine.live AND mine.kept IS NULL"
 )
 
 
@@ -77,10 +90,15 @@ async def check_rows(connection: AsyncConnection, problems: Problems, refused: M
 
 
 async def check_slots(connection: AsyncConnection, problems: Problems) -> None:
-    """Slots of live bookings and endpoints that get in the way of other bookings; for rows that will be stored."""
+    """Slots of live bookings, busy slots and endpoints that are in each other's way; for rows that will be stored."""
     overlaps = "its slot {mine} overlaps the slot {others} of booking {other}"
     await _collect(connection, problems, RESOURCES, _IN_FILE, f"{overlaps} in the file.")
     await _collect(connection, problems, RESOURCES, _STORED, f"{overlaps}, which is stored.")
+    busy = "{mine} overlaps the slot {others} of booking {other}"
+    await _collect(connection, problems, BUSY_SLOTS, _BUSY_IN_FILE, f"{busy} in the file.")
+    await _collect(connection, problems, BUSY_SLOTS, _BUSY_STORED, f"{busy}, which is stored.")
+    stored = "its slot {mine} overlaps the busy slot {other}, which is stored: {others}."
+    await _collect(connection, problems, RESOURCES, _STORED_BUSY, stored)
     await _collect(connection, problems, ENDPOINTS, _endpoints_elsewhere(), "endpoint {value} is that of {other}.")
 
 

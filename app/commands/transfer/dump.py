@@ -31,7 +31,7 @@ class Piece(NamedTuple):
 
 _PIECES = {
     "tokens": Piece(Token, "user_uuid", ("uuid", "digest", "name", "created", "refreshed", "expires"), ("uuid",)),
-    "slots": Piece(Slot, "resource_uuid", ("start", "end", "backend_id"), ("start", "end", "id")),
+    "slots": Piece(Slot, "resource_uuid", ("start", "end", "held_until", "backend_id"), ("start", "end", "id")),
     "endpoints": Piece(ResourceEndpoint, "resource_uuid", ("uuid", "name", "url"), ("position", "uuid")),
 }
 

@@ -15,9 +15,9 @@ from app.commands.progress import Progress, silent
 from app.commands.transfer.checks import check_rows, check_slots
 from app.commands.transfer.parts import PARTS, Part
 from app.commands.transfer.reader import Entry, Kind, MalformedFile, Opening, entries, read
-from app.commands.transfer.report import Counts, LoadRefused, Problem, Problems, Report, TooManyProblems
+from app.commands.transfer.report import LoadRefused, Problem, Problems, Report, TooManyProblems
 from app.commands.transfer.staging import STAGED, Staging
-from app.commands.transfer.store import find_media, refresh_statistics, set_aside, store
+from app.commands.transfer.store import find_media, make_way, refresh_statistics, set_aside, store
 from app.commands.transfer.values import uuid_of
 from app.locks import Lock, wait_for
 from app.models.bookings import NO_OVERLAP
@@ -75,9 +75,8 @@ async def _check(
     await staging.complete()
     await find_media(connection)
     await check_rows(connection, problems, refused)
-    report = Report({_name(part): Counts() for part in PARTS})
-    for part in PARTS:
-        report.tables[_name(part)].unchanged = await set_aside(connection, part)
+    await make_way(connection)
+    report = Report({_name(part): await set_aside(connection, part) for part in PARTS})
     await check_slots(connection, problems)
     return report
 

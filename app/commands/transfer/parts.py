@@ -6,7 +6,7 @@ from functools import cached_property
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
 
 from app import models
-from app.commands.transfer import rows
+from app.commands.transfer import roles, rows
 from app.commands.transfer.reader import Kind
 from app.commands.transfer.row import Row
 from app.models.base import is_set
@@ -60,10 +60,13 @@ class Part:
 
 
 MEDIA_FILES = Part("media_files", models.MediaFile, rows.MediaFileRow, unique=(("name",),))
+BUSY_SLOTS = Part("busy_slots", models.BusySlot, rows.BusySlotRow)
 RESOURCES = Part("resources", models.Resource, rows.ResourceRow)
 ENDPOINTS = Part("resources", models.ResourceEndpoint, key=("resource_uuid",), label="endpoint")
 SLOTS = Part("resources", models.Slot, identity=("resource_uuid", "position"), key=("resource_uuid",), label="slot")
-_PERMISSION = ("role", "permission")
+PERMISSIONS = Part(
+    "role_permissions", models.RolePermission, roles.RolePermissionsRow, add_only=True, identity=("role", "permission")
+)
 SCOPES = ("customer_uuid", "project_uuid", "offering_uuid")
 
 PARTS = (
@@ -87,10 +90,12 @@ PARTS = (
     ),
     Part("plans", models.Plan, rows.PlanRow),
     Part("plan_components", models.PlanComponent, rows.PlanComponentRow, "array", ("plan_uuid", "component_uuid")),
-    Part("role_permissions", models.RolePermission, rows.RolePermissionsRow, add_only=True, identity=_PERMISSION),
-    Part("user_roles", models.RoleGrant, rows.RoleGrantRow, "array", ("user_uuid", "role", *SCOPES), add_only=True),
+    PERMISSIONS,
+    Part("user_roles", models.RoleGrant, roles.RoleGrantRow, "array", ("user_uuid", "role", *SCOPES), add_only=True),
+    Part("role_events", models.RoleEvent, roles.RoleEventRow, add_only=True),
     Part("offering_users", models.OfferingUser, rows.OfferingUserRow, "array", ("offering_uuid", "user_uuid")),
-    Part("busy_slots", models.BusySlot, rows.BusySlotRow),
+    Part("offering_changes", models.OfferingChange, rows.OfferingChangeRow, add_only=True),
+    BUSY_SLOTS,
     RESOURCES,
     Part("orders", models.Order, rows.OrderRow),
     Part("history", models.History, rows.HistoryRow, add_only=True),

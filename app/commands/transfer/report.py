@@ -1,5 +1,6 @@
 """What comes of a load: counts by table, or the problems for which nothing was loaded."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -52,11 +53,16 @@ class Problems(list[Problem]):
 
 @dataclass
 class Counts:
-    """How many rows of a table were new, changed, or left as they were (the same, or newer than the file's)."""
+    """How many rows of a table were new, changed, or left as they were.
+
+    Of the latter, some differ from what is stored: `undated` do not say when they were modified, `older` were before.
+    """
 
     inserted: int = 0
     updated: int = 0
     unchanged: int = 0
+    undated: int = 0
+    older: int = 0
 
 
 @dataclass
@@ -66,7 +72,15 @@ class Report:
     tables: dict[str, Counts] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return "\n".join(
+        counted = [
             f"{name:<20}{counts.inserted:>9} inserted {counts.updated:>9} updated {counts.unchanged:>9} unchanged"
             for name, counts in self.tables.items()
-        )
+        ]
+        return "\n".join([*counted, *self._left_alone()])
+
+    def _left_alone(self) -> Iterator[str]:
+        """What a reader would not expect of rows that were left as they were."""
+        for name, counts in self.tables.items():
+            for rows, why in ((counts.undated, "do not say when they were `modified`"), (counts.older, "are older")):
+                if rows:
+                    yield f"{name}: {rows} of the unchanged differ from what is stored, but {why}."

@@ -83,8 +83,9 @@ class PeriodRow(BaseModel):
 
 
 class SlotRow(PeriodRow):
-    """A booked period; an empty `backend_id` is given a value."""
+    """A booked period; an empty `backend_id` is given a value. `held_until` is null unless it is later than the end."""
 
+    held_until: Moment | None = None
     backend_id: Text255 = ""
 
 

@@ -6,7 +6,7 @@ Fields are named after the columns that they fill; in the file, references lack 
 import json
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from uuid import UUID, uuid5
 
 from pydantic import Field, model_validator
@@ -146,6 +146,8 @@ class OfferingRow(NamedRow):
     paused_reason: Text = ""
     thumbnail: Text = ""
     image: Text = ""
+    rules: JsonObject = "{}"
+    rules_changed: Moment | None = None
     latitude: Coordinate | None = None
     longitude: Coordinate | None = None
     backend_id: Text = ""
@@ -185,37 +187,6 @@ class PlanComponentRow(Row):
     price: Price = Decimal(0)
 
 
-class RolePermissionsRow(Row):
-    """The permissions of one role, under the name of the role."""
-
-    table = "role_permission"
-
-    role: Text150
-    permissions: list[Text255]
-
-    @classmethod
-    def read(cls, key: str | int, value: object) -> Self:
-        return cls.model_validate({"role": key, "permissions": value})
-
-    def records(self) -> Iterator[tuple[str, Record]]:
-        for permission in dict.fromkeys(self.permissions):
-            yield self.table, {"role": self.role, "permission": permission}
-
-
-class RoleGrantRow(Row):
-    table = "role_grant"
-
-    user_uuid: UuidText
-    role: Text150
-    scope_type: Literal["customer", "project", "offering"]
-    scope: UuidText
-    is_active: Flag = True
-    expiration_time: Moment | None = None
-
-    def records(self) -> Iterator[tuple[str, Record]]:
-        yield self.table, {**self.__dict__, f"{self.scope_type}_uuid": self.scope}
-
-
 class OfferingUserRow(Row):
     table = "offering_user"
 
@@ -224,8 +195,19 @@ class OfferingUserRow(Row):
     username: Text | None = None
 
 
+class OfferingChangeRow(IdentifiedRow):
+    table = "offering_change"
+
+    offering_uuid: UuidText
+    user_uuid: UuidText | None = None
+    created: Moment | None = None
+    subject: enums.Subject
+    before: JsonObject
+    after: JsonObject
+
+
 class BusySlotRow(PeriodRow, IdentifiedRow):
-    """Time that the provider keeps free; live bookings may be in it, and stay."""
+    """Time that the provider keeps free: no live booking may be in it."""
 
     table = "busy_slot"
 

@@ -17,7 +17,8 @@ BATCH = 1000
 """Rows kept in memory until they are sent."""
 
 STAGED = {part.stored.name: part for part in (*PARTS, ENDPOINTS, SLOTS)}
-_SLOT_PERIODS = 'CREATE INDEX ON staging_slot USING gist (offering_uuid, tstzrange("start", "end")) WHERE live'
+_HELD = 'tstzrange("start", greatest("end", held_until))'
+_SLOT_PERIODS = f"CREATE INDEX ON staging_slot USING gist (offering_uuid, {_HELD}) WHERE live"
 
 
 def _script(*statements: DDLElement | str) -> str:

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import ColumnElement, Executable, and_, delete, exists, func, insert, or_, select, text, union, update
+from sqlalchemy import ColumnElement, Executable, delete, exists, func, insert, or_, select, text, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.columns import Expression
 from app.commands.transfer.checks import same_row
-from app.commands.transfer.parts import ENDPOINTS, MEDIA_FILES, PARTS, RESOURCES, SLOTS, Part
+from app.commands.transfer.parts import ENDPOINTS, MEDIA_FILES, PARTS, PERMISSIONS, RESOURCES, SLOTS, Part
+from app.commands.transfer.report import Counts
+from app.models import RoleGrant
 from app.models.base import is_set
 
 _FIND_KEPT_SLOTS = text(
@@ -38,26 +40,50 @@ async def find_media(connection: AsyncConnection) -> None:
             await connection.execute(update(part.staging).values({f"{name}_uuid": known.c.uuid}).where(found))
 
 
-async def set_aside(connection: AsyncConnection, part: Part) -> int:
-    """Drops the staged rows that would change nothing, or are older than the stored ones; returns their number."""
-    staging, stored = part.staging, part.stored
-    idle: list[ColumnElement[bool]] = []
+async def make_way(connection: AsyncConnection) -> None:
+    """While nobody holds a role, what roles of the file carry is the file's to say: `migrate` stored what is usual."""
+    stored, staging = PERMISSIONS.stored, PERMISSIONS.staging
+    told = stored.c.role.in_(select(staging.c.role))
+    await connection.execute(delete(stored).where(told, ~exists().select_from(RoleGrant)))
+
+
+async def set_aside(connection: AsyncConnection, part: Part) -> Counts:
+    """Drops the staged rows that would change nothing, or may not change the stored ones; counts them."""
     if part is RESOURCES:
         await connection.execute(_LOCK_BOOKINGS)
-    if not part.add_only:
-        same = ~or_(*(stored.c[name].is_distinct_from(_new(part, name)) for name in _changeable(part)))
-        idle.append(and_(same, *(_same_pieces(piece) for piece in (SLOTS, ENDPOINTS) if part is RESOURCES)))
+    counts = Counts(unchanged=await _drop_idle(connection, part))
     if part.dated:
-        idle += [staging.c.modified.is_(None), stored.c.modified > staging.c.modified]
-    dropped = delete(staging).where(same_row(part, staging, stored), or_(*idle) if idle else text("true"))
-    count: int = (await connection.execute(dropped)).rowcount
-    if part is RESOURCES and count:
-        for piece in (SLOTS, ENDPOINTS):
-            left = exists().select_from(staging).where(staging.c.uuid == piece.staging.c.resource_uuid)
-            await connection.execute(delete(piece.staging).where(~left))
+        counts.undated, counts.older = await _drop_refused(connection, part)
+        counts.unchanged += counts.undated + counts.older
     if part is RESOURCES:
+        for piece in (SLOTS, ENDPOINTS) if counts.unchanged else ():
+            left = exists().select_from(part.staging).where(part.staging.c.uuid == piece.staging.c.resource_uuid)
+            await connection.execute(delete(piece.staging).where(~left))
         await connection.execute(_FIND_KEPT_SLOTS)
-    return count
+    return counts
+
+
+async def _drop_idle(connection: AsyncConnection, part: Part) -> int:
+    """Drops what is stored just so, and of tables that are only added to what is stored at all."""
+    staging, stored = part.staging, part.stored
+    idle = [same_row(part, staging, stored)]
+    if not part.add_only:
+        idle.append(~or_(*(stored.c[name].is_distinct_from(_new(part, name)) for name in _changeable(part))))
+        idle += [_same_pieces(piece) for piece in (SLOTS, ENDPOINTS) if part is RESOURCES]
+    return (await connection.execute(delete(staging).where(*idle))).rowcount
+
+
+async def _drop_refused(connection: AsyncConnection, part: Part) -> tuple[int, int]:
+    """Drops what differs from what is stored, and does not say that it is as new; how many for lack of a date."""
+    staging, stored = part.staging, part.stored
+    undated = staging.c.modified.is_(None)
+    refused = delete(staging).where(
+        same_row(part, staging, stored), or_(undated, stored.c.modified > staging.c.modified)
+    )
+    dropped = refused.returning(undated.label("undated")).cte("dropped")
+    counted = select(func.count().filter(dropped.c.undated), func.count().filter(~dropped.c.undated))
+    without, older = (await connection.execute(counted.select_from(dropped))).one()
+    return without, older
 
 
 async def store(connection: AsyncConnection, part: Part) -> tuple[int, int]:
@@ -92,7 +118,7 @@ def _changeable(part: Part) -> list[str]:
 
 def _new(part: Part, name: str) -> Expression:
     column = part.staging.c[name]
-    return func.coalesce(column, part.stored.c[name]) if name == "created" else column
+    return func.coalesce(column, part.stored.c[name]) if name in ("created", "modified") else column
 
 
 def _update(part: Part) -> Executable:
@@ -128,5 +154,5 @@ def _same_pieces(piece: Part) -> ColumnElement[bool]:
     return ~exists().select_from(rows).where(rows.c.resource_uuid == RESOURCES.staging.c.uuid)
 
 
-_COMPARED = {"resource_uuid", "start", "end", "backend_id", "uuid", "name", "url", "position"}
+_COMPARED = {"resource_uuid", "start", "end", "held_until", "backend_id", "uuid", "name", "url", "position"}
 """What a slot or endpoint has of its own; the rest is repeated from its booking."""

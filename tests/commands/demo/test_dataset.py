@@ -298,6 +298,11 @@ def _booking_matches(booking: Row, wanted: Row) -> dict[str, bool]:
         "modified": booking["modified"] >= wanted["modified"],
         "created_before": booking["created"] < wanted["created_before"],
         "modified_before": booking["modified"] < wanted["modified_before"],
+        "flavor_name": wanted["flavor_name"] in booking["backend_metadata"].get("flavor_name", ""),
+        "image_name": wanted["image_name"] in booking["backend_metadata"].get("image_name", ""),
+        "is_attached": ("instance_name" in booking["backend_metadata"]) == wanted["is_attached"],
+        "resource_attributes": json.loads(wanted["resource_attributes"]).items() <= booking["attributes"].items(),
+        "visible_to_providers": wanted["visible_to_providers"] and booking["state"] != "Creating",
         "has_terminate_date": (booking["end_date"] is not None) == wanted["has_terminate_date"],
         "name": wanted["name"].lower() in booking["name"].lower(),
         "name_exact": booking["name"] == wanted["name_exact"],
@@ -384,12 +389,18 @@ SHOWN_OFFERING = {"uuid": OFFERING, "plan_uuid": identifier("plan", f"{EXAMPLE_O
     "category_uuid": identifier("category", "instruments"),
     "customer_uuid": PROVIDER,
 }
+SHOWN_PROVIDED = {name: value for name, value in SHOWN_OFFERING.items() if name != "plan_uuid"} | {
+    "customer": f"/api/customers/{PROVIDER}/",
+    "parent_uuid": identifier("offering", "light-microscopy"),
+}
 UUIDS_BY_OPERATION = {
     "booking_offerings": SHOWN_OFFERING,
-    "marketplace_public_offerings": SHOWN_OFFERING,
+    "marketplace_public_offerings": SHOWN_OFFERING
+    | {"customer": f"/api/customers/{PROVIDER}/", "parent_uuid": identifier("offering", "light-microscopy")},
     "marketplace_public_offerings_plans": SHOWN_OFFERING,
+    "marketplace_categories": {"uuid": identifier("category", "instruments"), "customer_uuid": PROVIDER},
     "customers": {"uuid": PROVIDER},
-    "projects": {"uuid": PROJECT, "customer": CUSTOMER, "customer_uuid": CUSTOMER},
+    "projects": {"uuid": PROJECT, "customer": [CUSTOMER], "customer_uuid": CUSTOMER},
     "users": {"uuid": identifier("user", "creator")},
     "users_me": {"uuid": identifier("user", "creator")},
 }
@@ -398,11 +409,17 @@ UUIDS = {
     **{f"{name}_{act}": row for name, row in UUIDS_BY_OPERATION.items() for act in ("list", "count", "retrieve")},
     **{f"marketplace_bookings_{action}": {"offering_uuid": OFFERING} for action in ("list", "count")},
     **{f"booking_offerings_busy_slots_{action}": {"uuid": OFFERING} for action in ("list", "create", "destroy")},
+    "booking_offerings_changes_list": {"uuid": OFFERING},
     **{
         f"marketplace_orders_{act}": {"uuid": ORDER}
         for act in ("retrieve", "approve_by_consumer", "reject_by_consumer", "cancel")
     },
+    **{f"marketplace_orders_{part}_retrieve": {"uuid": ORDER} for part in ("offering", "resource")},
+    **{f"marketplace_provider_offerings_{act}": SHOWN_PROVIDED for act in ("list", "count")},
+    **{f"marketplace_provider_offerings_{act}": {"uuid": OFFERING} for act in ("retrieve", "update_attributes")},
+    **{f"booking_offerings_rules_{act}": {"uuid": OFFERING} for act in ("retrieve", "update")},
     "booking_offerings_free_list": {"uuid": OFFERING},
+    "booking_offerings_usage_retrieve": {"uuid": OFFERING},
     "booking_resources_accept": {"uuid": EXAMPLE_TO_ACCEPT},
     "booking_resources_reject": {"uuid": EXAMPLE_TO_REJECT},
 }
@@ -435,7 +452,7 @@ def test_what_is_looked_up_is_as_the_examples_say(dataset: Dataset) -> None:
     assert [row[name] for name in ("abbreviation", "archived", "native_name")] == ["NUIC", False, ""]
     assert [customer[name] for name in ("abbreviation", "archived", "native_name")] == ["NUIC", False, ""]
     row = dataset["projects"][PROJECT]
-    assert (row["customer"], row["is_removed"]) == (project["customer"], project["is_removed"])
+    assert ([row["customer"]], row["is_removed"]) == (project["customer"], project["is_removed"])
     assert project["customer_name"] in dataset["customers"][CUSTOMER]["name"]
     row = dataset["users"][user["uuid"]]
     assert (row["username"], user["query"]) == (user["username"], "creator")

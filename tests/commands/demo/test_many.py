@@ -16,6 +16,7 @@ from app.database import Database
 from app.embedded import Cluster
 from app.models import Offering, Order, Resource, RoleGrant, User
 from app.models.enums import LIVE_STATES, RequestType
+from app.registry.repository import load_permissions
 from tests.databases import migrated
 
 pytestmark = pytest.mark.slow
@@ -63,6 +64,8 @@ async def test_all_is_stored_and_the_roles_have_their_bookings(cluster: Cluster)
     added: list[int] = []
     async with migrated(cluster, "many") as engine:
         database = Database(engine)
+        async with database.transaction() as connection:
+            await load_permissions(connection)  # as the command that migrates leaves a database
         await fill(database, sized(1_000), added.append)
         async with database.transaction() as connection:
             provided = (

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,14 @@ from uuid import UUID
 import httpx
 import pytest
 from pydantic import SecretStr
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from app.cli import cli
 from app.commands.importing.reader import Reader
-from app.config import Settings, settings
+from app.config import Settings
 from app.database import connected
-from app.embedded import Cluster
+from tests.commandline import Booking
 from tests.commands.importing.conftest import shown_from
 from tests.commands.importing.fake import ADDRESS, FakeSource, booking, hexed
-from tests.databases import address, migrated
 
 pytestmark = pytest.mark.slow
 
@@ -28,31 +26,16 @@ OVERLAPPING = (booking("first", (8, 10), requested=1), booking("second", (9, 11)
 
 
 @pytest.fixture
-def url(cluster: Cluster) -> str:
-    """The address of an empty database."""
-
-    async def prepare() -> str:
-        async with migrated(cluster, "import_command") as engine:
-            return address(engine)
-
-    return asyncio.run(prepare())
-
-
-@pytest.fixture
-def run(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Result]]:
+def run(booking: Booking, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """Imports from what answers, with further words on the command line."""
-    monkeypatch.setenv("BOOKING_DATABASE_URL", url)
-    settings.cache_clear()
 
     def called(answer: Any, *words: str, address: str = ADDRESS, token: str = "secret") -> Result:
         transport = httpx.MockTransport(answer)
         with monkeypatch.context() as patched:
             patched.setattr(Reader, "opened", partial(Reader.opened, transport=transport))
-            given = ["import-waldur", "--url", address, "--token", token, *words]
-            return CliRunner().invoke(cli, given, env={"COLUMNS": "200"})
+            return booking("import-waldur", "--url", address, "--token", token, *words)
 
-    yield called
-    settings.cache_clear()
+    return called
 
 
 def stored(url: str) -> dict[str, str]:

@@ -24,6 +24,7 @@ UNREADABLE = {
 UNREADABLE_WITHOUT_OFFERINGS = UNREADABLE | {
     "fixed_price": "prices of components are shown with the offering only",
     "activation_price": "prices of components are shown with the offering only",
+    "offering_components": "what they are called is shown with the offering only",
 }
 _ABSENT = "<absent>"
 

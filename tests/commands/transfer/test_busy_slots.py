@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.commands.transfer import dump, load, load_dataset
-from app.database import Database
+from app.commands.transfer import Problem, dump, load, load_dataset
 from app.embedded import Cluster
 from tests.commands.transfer.datasets import booking, period, problems, small, uuid, value
 from tests.databases import migrated
@@ -36,7 +35,7 @@ async def test_dump_of_busy_slots_and_content_is_loaded_alike(connection: AsyncC
     }
     slots = {uuid("a"): BUSY, uuid("b"): {**BUSY, **whole}}
     media = {uuid("m"): IMAGE, uuid("n"): {"name": "b.png"}, uuid("o"): {"name": "c.png", "content": ""}}
-    await load_dataset(connection, small({"scan": booking((9, 11))}, busy_slots=slots, media_files=media))
+    await load_dataset(connection, small({"scan": booking((10, 11))}, busy_slots=slots, media_files=media))
     content = await dumped(connection)
     data = json.loads(content)
     assert data["busy_slots"][uuid("b")] == {
@@ -67,8 +66,44 @@ async def test_stored_busy_slot_and_content_are_replaced(connection: AsyncConnec
     assert await value(connection, "SELECT size FROM media_file") == 1
 
 
-async def test_busy_slots_may_be_where_bookings_are(connection: AsyncConnection, database: Database) -> None:
-    await load_dataset(connection, small({"scan": booking((9, 11))}, busy_slots={uuid("a"): BUSY}))
+BOOKED = "2030-05-01T09:00:00.000000Z to 2030-05-01T11:00:00.000000Z"
+TAKEN_OFF = "2030-05-01T08:00:00.000000Z to 2030-05-01T10:00:00.000000Z"
+OVER_BOOKING = f"{TAKEN_OFF} overlaps the slot {BOOKED} of booking {uuid('scan')}"
+
+
+async def test_busy_slot_over_a_booking_of_the_file_is_named(connection: AsyncConnection) -> None:
+    found = await problems(connection, small({"scan": booking((9, 11))}, busy_slots={uuid("a"): BUSY}))
+    assert found == [Problem("busy_slots", uuid("a"), f"{OVER_BOOKING} in the file.")]
+
+
+async def test_busy_slot_over_a_stored_booking_is_named(connection: AsyncConnection) -> None:
+    await load_dataset(connection, small({"scan": booking((9, 11))}))
+    found = await problems(connection, {"busy_slots": {uuid("a"): BUSY}})
+    assert found == [Problem("busy_slots", uuid("a"), f"{OVER_BOOKING}, which is stored.")]
+
+
+async def test_booking_over_a_stored_busy_slot_is_named(connection: AsyncConnection) -> None:
+    await load_dataset(connection, small(busy_slots={uuid("a"): BUSY}))
+    found = await problems(connection, {"resources": {uuid("scan"): booking((9, 11))}})
+    message = f"its slot {BOOKED} overlaps the busy slot {uuid('a')}, which is stored: {TAKEN_OFF}."
+    assert found == [Problem("resources", uuid("scan"), message)]
+
+
+@pytest.mark.parametrize(
+    "scan",
+    [booking((10, 11)), booking((9, 11), state="Terminated"), booking((9, 11), offering=uuid("laser"))],
+    ids=["touches", "ended", "of another offering"],
+)
+async def test_busy_slot_that_is_in_no_way_is_loaded(connection: AsyncConnection, scan: dict[str, Any]) -> None:
+    await load_dataset(connection, small({"scan": scan}, busy_slots={uuid("a"): BUSY}))
+    assert await value(connection, "SELECT count(*) FROM busy_slot") == 1
+
+
+async def test_busy_slot_and_booking_may_change_places(connection: AsyncConnection) -> None:
+    """What counts is how things are when all of the file is stored."""
+    await load_dataset(connection, small({"scan": booking((10, 12))}, busy_slots={uuid("a"): BUSY}))
+    moved = {"scan": booking((8, 10), modified="2030-04-02T00:00:00Z")}
+    await load_dataset(connection, small(moved, busy_slots={uuid("a"): {**BUSY, **period(10, 12)}}))
     assert await value(connection, "SELECT count(*) FROM busy_slot JOIN slot USING (offering_uuid)") == 1
 
 

@@ -2,7 +2,9 @@
 
 import io
 import json
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from httpx import ASGITransport, AsyncClient
@@ -11,11 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.commands.transfer import dump, load, load_dataset
 from app.commands.transfer.parts import PARTS
+from app.commands.transfer.report import LoadRefused
 from app.config import Settings
 from app.database import Database
 from app.embedded import Cluster
 from app.main import create_app
 from app.models.base import is_set
+from app.models.enums import RoleAction
+from app.registry.grants import Held, change, grant, revoke
+from app.registry.roles import ScopeType
 from tests.commands.transfer.datasets import booking, order, small, uuid, value
 from tests.conftest import AsUser
 from tests.databases import OneTransaction, migrated
@@ -95,7 +101,8 @@ async def test_every_column_is_dumped(rows: AsyncConnection) -> None:
             written = set((list(table.values()) if isinstance(table, dict) else table)[0]) if table else set()
             columns = {own.get(name, name) for name in written} | {f"{name}_uuid" for name in written}
             missing = {column.name for column in part.stored.columns if is_set(column)} - columns - {"uuid", "live"}
-            assert missing <= ({"project_uuid", "offering_uuid"} if part.name == "user_roles" else set()) or not table
+            scoped = part.name in ("user_roles", "role_events")
+            assert missing <= ({"project_uuid", "offering_uuid"} if scoped else set()) or not table
 
 
 async def test_rows_are_sorted_by_uuid(rows: AsyncConnection) -> None:
@@ -109,6 +116,51 @@ async def test_dump_counts_the_rows(rows: AsyncConnection) -> None:
     counts = await dump(rows, target)
     assert counts["resources"] == len(DATASET["resources"])
     assert counts.keys() == json.loads(target.getvalue()).keys() - {"_about"}
+
+
+async def test_who_gave_and_took_roles_is_kept(cluster: Cluster, connection: AsyncConnection) -> None:
+    await load_dataset(connection, small())
+    ada = UUID(uuid("ada"))
+    until = datetime(2031, 1, 1, tzinfo=UTC)
+    for scope_type, scope, by in (("customer", "lab", ada), ("project", "hive", None), ("offering", "laser", ada)):
+        held = Held(user=ada, role="A", scope_type=ScopeType(scope_type), scope=UUID(uuid(scope)), by=by)
+        assert await grant(connection, held)
+        assert await change(connection, held, until)
+        assert await revoke(connection, held)
+    content = await dumped(connection)
+    events = json.loads(content)["role_events"].values()
+    told = [(each["action"], each["scope_type"], each["scope"], each["created_by"]) for each in events]
+    assert sorted(told, key=str) == sorted(
+        (
+            (str(action), scope_type, uuid(scope), by)
+            for scope_type, scope, by in (
+                ("customer", "lab", str(ada)),
+                ("project", "hive", None),
+                ("offering", "laser", str(ada)),
+            )
+            for action in RoleAction
+        ),
+        key=str,
+    )
+    expiring = {each["action"] for each in events if each["expiration_time"] == "2031-01-01T00:00:00.000000Z"}
+    assert expiring == {str(RoleAction.CHANGED)}
+    async with migrated(cluster, "copy") as engine, engine.connect() as copy:
+        assert (await load(copy, io.BytesIO(content))).tables["role_events"].inserted == 9
+        assert await dumped(copy) == content
+        assert (await load(copy, io.BytesIO(content))).tables["role_events"].unchanged == 9
+
+
+async def test_rules_and_what_is_held_are_kept(connection: AsyncConnection, database: Database) -> None:
+    slot = {"start": "2030-05-01T08:00:00Z", "end": "2030-05-01T09:00:00Z", "held_until": "2030-05-01T09:30:00Z"}
+    near = [{"start": "2030-05-01T09:15:00Z", "end": "2030-05-01T10:00:00Z"}]
+    await load_dataset(connection, small({"scan": booking(slots=[slot])}))
+    await connection.execute(text('UPDATE offering SET rules = \'{"min": "PT1H"}\', rules_changed = now()'))
+    data = json.loads(await dumped(connection))
+    assert data["resources"][uuid("scan")]["slots"][0]["held_until"] == "2030-05-01T09:30:00.000000Z"
+    assert {row["rules"]["min"] for row in data["offerings"].values()} == {"PT1H"}
+    assert all(row["rules_changed"] for row in data["offerings"].values())
+    with pytest.raises(LoadRefused, match="overlaps the slot"):
+        await load_dataset(connection, small({"scan": booking(slots=[slot]), "other": booking(slots=near)}))
 
 
 async def test_empty_database_is_dumped_and_loaded(connection: AsyncConnection) -> None:

@@ -162,6 +162,22 @@ async def test_older_file_takes_nothing_back(connection: AsyncConnection) -> Non
     assert not await value(connection, 'SELECT is_active FROM "user"')
 
 
+async def test_rows_that_were_left_out_are_told_of_with_the_reason(connection: AsyncConnection) -> None:
+    """A file written by hand says of a change when it was made, or hears that the change was not taken."""
+    await load_dataset(connection, small({"a": booking((8, 9)), "b": booking((9, 10)), "c": booking((10, 11))}))
+    undated = booking((8, 9), name="Wasps", modified=None)
+    older = booking((9, 10), name="Wasps", modified="2030-03-31T00:00:00Z")
+    same = booking((10, 11), modified=None)
+    report = await load_dataset(connection, small({"a": undated, "b": older, "c": same}))
+    assert report.tables["resources"] == Counts(unchanged=3, undated=1, older=1)
+    assert changed(report) == {}
+    assert str(report).splitlines()[-2:] == [
+        "resources: 1 of the unchanged differ from what is stored, but do not say when they were `modified`.",
+        "resources: 1 of the unchanged differ from what is stored, but are older.",
+    ]
+    assert await value(connection, "SELECT count(*) FROM resource WHERE name = 'Wasps'") == 0
+
+
 async def test_slots_of_a_newer_booking_are_neither_taken_back_nor_in_the_way(connection: AsyncConnection) -> None:
     old = small({"scan": booking((8, 9))})
     await load_dataset(connection, old)

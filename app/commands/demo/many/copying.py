@@ -14,6 +14,7 @@ from app.commands.demo.many.market import MarketMaker, Size, staff
 from app.commands.demo.many.rows import TABLES
 from app.commands.demo.many.story import Batch
 from app.database import Database
+from app.registry.repository import load_permissions
 
 AT_ONCE = 5_000
 """Bookings in memory, and in a transaction."""
@@ -29,6 +30,7 @@ async def fill(database: Database, size: Size, progress: Callable[[int], None], 
     today = (now or datetime.now(UTC)).replace(hour=0, minute=0, second=0, microsecond=0)
     market = MarketMaker(size, today, chance).make()
     async with database.transaction() as connection:
+        await load_permissions(connection)
         for kind in TABLES:
             await _copy(connection, [row for row in market.rows if type(row) is kind])
         await connection.execute(text("ANALYZE"))

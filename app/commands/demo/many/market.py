@@ -9,7 +9,6 @@ from random import Random
 from typing import NamedTuple
 from uuid import UUID
 
-from app.commands.demo.catalogue import ROLE_PERMISSIONS
 from app.commands.demo.many import rows
 from app.models.enums import BOOKING_OFFERING_TYPE, BillingType, BillingUnit, OfferingState, Role
 
@@ -123,7 +122,7 @@ class MarketMaker:
         window = {"id": "open", "start": f"{opened:%Y-%m-%d}T00:00:00Z", "end": "2200-01-01T00:00:00Z"}
         self._attributes = json.dumps({"schedules": [window]})
         self._categories = [rows.CategoryRow(new_uuid(chance), title) for title in CATEGORIES]
-        self._market = Market([*self._categories, *_permissions()], [], [])
+        self._market = Market([*self._categories], [], [])
 
     def make(self) -> Market:
         """Organisations with their projects, then what some of them offer."""
@@ -180,7 +179,3 @@ class MarketMaker:
             self._market.rows.extend(rows.PlanComponentRow(plan.uuid, each.uuid, 1, Decimal(2)) for each in charges)
         host = f"node{number}.example.com" if number % 4 == 1 else ""
         self._market.offerings.append(Offered(uuid, plan and plan.uuid, price, owner, host, bookings))
-
-
-def _permissions() -> list[rows.PermissionRow]:
-    return [rows.PermissionRow(role, each) for role, held in ROLE_PERMISSIONS.items() for each in held]

@@ -106,13 +106,6 @@ class GrantRow(NamedTuple):
     project_uuid: UUID | None = None
 
 
-class PermissionRow(NamedTuple):
-    """What a role may do."""
-
-    role: str
-    permission: str
-
-
 class ResourceRow(NamedTuple):
     """A booking."""
 
@@ -203,7 +196,6 @@ TABLES: dict[type[NamedTuple], str] = {
     PlanRow: "plan",
     PlanComponentRow: "plan_component",
     GrantRow: "role_grant",
-    PermissionRow: "role_permission",
     ResourceRow: "resource",
     SlotRow: "slot",
     EndpointRow: "resource_endpoint",

@@ -1,0 +1,1 @@
+"""Organisations, projects, offerings and roles, for those who operate the service."""

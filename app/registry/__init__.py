@@ -1,0 +1,1 @@
+"""How organisations, projects, kinds, offerings and roles of users are written; whether one may is not asked here."""

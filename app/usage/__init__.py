@@ -1,0 +1,1 @@
+"""How much offerings were used."""

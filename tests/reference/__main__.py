@@ -1,0 +1,6 @@
+"""Writes the pages anew."""
+
+from tests.reference.pages import MADE, page
+
+for path in MADE:
+    path.write_text(page(path))
