@@ -7,9 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import asyncpg
-from sqlalchemy import URL, make_url, select, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import select, text
 from sqlalchemy.pool import NullPool
 
 from app.commands.accounts.repository import create_token
@@ -20,6 +18,7 @@ from app.embedded import Cluster
 from app.models import User
 from tests.benchmark import trees
 from tests.benchmark.load import spread
+from tests.databases import engine_on, other
 
 SETTINGS = {
     "autovacuum": "off",
@@ -67,7 +66,7 @@ def prepare(cluster: Cluster, folder: Path, tree: Path, bookings: int) -> Data:
 
 
 async def _fill(url: str, bookings: int) -> None:
-    engine = create_async_engine(url, poolclass=NullPool)
+    engine = engine_on(url, poolclass=NullPool)
     began = time.monotonic()
     await fill(Database(engine), sized(bookings), lambda _: None)
     async with engine.connect() as connection:
@@ -77,7 +76,7 @@ async def _fill(url: str, bookings: int) -> None:
 
 
 async def _is_complete(url: str) -> bool:
-    engine = create_async_engine(url, poolclass=NullPool)
+    engine = engine_on(url, poolclass=NullPool)
     async with engine.connect() as connection:
         found = await connection.scalar(select(User.uuid).where(User.username == STAFF))
     await engine.dispose()
@@ -85,24 +84,17 @@ async def _is_complete(url: str) -> bool:
 
 
 async def _tokens(url: str) -> dict[str, str]:
-    engine = create_async_engine(url, poolclass=NullPool)
+    engine = engine_on(url, poolclass=NullPool)
     async with Database(engine).transaction() as connection:
         tokens = {role: await create_token(connection, role, "benchmark") for role in ROLES}
     await engine.dispose()
     return tokens
 
 
-def _plain(url: str) -> URL:
-    return make_url(url).set(drivername="postgresql")
-
-
 async def _execute(url: str, statement: str) -> object:
     """The single value that a statement answers, if any."""
-    connection = await asyncpg.connect(_plain(url).render_as_string(hide_password=False))
-    try:
+    async with other(url) as connection:
         return await connection.fetchval(statement)
-    finally:
-        await connection.close()
 
 
 def count_statements(cluster: Cluster) -> int:
@@ -114,14 +106,13 @@ def transaction_times(url: str, count: int = 200) -> tuple[tuple[float, float], 
     """Median and 99th percentile, in milliseconds, of an empty transaction and of one that has to reach the disk."""
 
     async def run(*statements: str) -> list[float]:
-        connection = await asyncpg.connect(_plain(url).render_as_string(hide_password=False))
         taken = []
-        for _ in range(count):
-            began = time.perf_counter()
-            for statement in statements:
-                await connection.execute(statement)
-            taken.append(time.perf_counter() - began)
-        await connection.close()
+        async with other(url) as connection:
+            for _ in range(count):
+                began = time.perf_counter()
+                for statement in statements:
+                    await connection.execute(statement)
+                taken.append(time.perf_counter() - began)
         return taken
 
     written = ("BEGIN", "SELECT pg_logical_emit_message(true, 'benchmark', '')", "COMMIT")

@@ -8,6 +8,7 @@ import sys
 from functools import cache
 from pathlib import Path
 from pkgutil import resolve_name
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Response
@@ -30,5 +31,14 @@ def make(kind: str, folder: Path) -> FastAPI:
     return app
 
 
+def speaking() -> dict[str, Any]:
+    """How the command of the working tree has uvicorn speak and log; of older ones, the latter is uvicorn's way."""
+    serving = resolve_name("app.commands.serving")
+    speaking = getattr(serving, "speaking", None)
+    options: dict[str, Any] = speaking(serving.settings()) if speaking else getattr(serving, "SPOKEN", {})
+    return options
+
+
 if __name__ == "__main__":
-    uvicorn.run(make(sys.argv[1], Path(sys.argv[3])), host="127.0.0.1", port=int(sys.argv[2]))
+    options = speaking() if sys.argv[1] == "application" else {}
+    uvicorn.run(make(sys.argv[1], Path(sys.argv[3])), host="127.0.0.1", port=int(sys.argv[2]), **options)

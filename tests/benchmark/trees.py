@@ -16,10 +16,7 @@ HERE = Path(__file__).resolve().parents[2]
 SCRIPT = Path(__file__).with_name("served.py")
 PATIENCE = 60
 """Seconds for a server to listen."""
-_HEAD = (
-    "from alembic.script import ScriptDirectory; from app.database import alembic_config; "
-    "print(ScriptDirectory.from_config(alembic_config()).get_current_head())"
-)
+_HEAD = "from alembic.script import ScriptDirectory; print(ScriptDirectory('migrations').get_current_head())"
 
 
 @contextmanager
