@@ -127,14 +127,19 @@ async def reached(settings: Settings, *, serving: bool = False, current: bool = 
         raise told from error
 
 
-def explained(error: BaseException, settings: Settings, *, is_reached: bool = False) -> Unreachable | None:
-    """What an operator can do about it, if anything; else it is a defect, or the matter of a file."""
+def explained(
+    error: BaseException, settings: Settings, *, is_reached: bool = False, setting: str = "database_url"
+) -> Unreachable | None:
+    """What an operator can do about it, if anything; else it is a defect, or the matter of a file.
+
+    `setting` is the one that the address comes from.
+    """
     address = settings.address_of_database()
     if address is None or getattr(error, "filename", None):
         return None
     at = place(address)
     cause = _cause(error)
-    told = at._asdict() | {"variable": variable_of("database_url"), "reason": str(cause).partition("\n")[0].rstrip(".")}
+    told = at._asdict() | {"variable": variable_of(setting), "reason": str(cause).partition("\n")[0].rstrip(".")}
     if isinstance(cause, asyncpg.TargetServerAttributeNotMatched):
         return NotNow(_READ_ONLY.format(**told))
     if state := getattr(cause, "sqlstate", None):

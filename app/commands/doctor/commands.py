@@ -10,6 +10,7 @@ from app.commands.doctor.configuration import read_settings
 from app.commands.doctor.disk import room
 from app.commands.doctor.finding import Finding, Mark, good, wrong
 from app.commands.doctor.reaching import UNREACHABLE, opened, refusal
+from app.commands.doctor.standbys import standbys
 from app.commands.reaching import described
 from app.config import Settings
 from app.embedded.programs import EmbeddedError
@@ -63,7 +64,7 @@ async def _of_database(settings: Settings) -> AsyncIterator[Finding]:
                 for each in await contents.privileges(connection, embedded=embedded):
                     yield each
                 yield await server.clock(connection)
-            for each in shared:
+            for each in (*shared, *await standbys(database, settings)):
                 yield each
     except EmbeddedError as error:
         yield wrong("database", str(error), "Do what it says; the log of the server tells more.")

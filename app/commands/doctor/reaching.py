@@ -15,11 +15,13 @@ from app.embedded import Cluster
 UNREACHABLE = (*FAILURES, asyncpg.InternalClientError)
 
 
-def refusal(settings: Settings, error: BaseException) -> Finding:
-    """What it means that the database could not be used."""
+def refusal(
+    settings: Settings, error: BaseException, *, setting: str = "database_url", about: str = "database"
+) -> Finding:
+    """What it means that the database could not be used, whose address comes from that setting."""
     usual = f"{described(settings)} cannot be used: {error or type(error).__name__}."
-    told, _, remedy = str(explained(error, settings) or usual).partition(": ")
-    return wrong("database", f"{told}.", remedy[:1].upper() + remedy[1:])
+    told, _, remedy = str(explained(error, settings, setting=setting) or usual).partition(": ")
+    return wrong(about, f"{told}.", remedy[:1].upper() + remedy[1:])
 
 
 def harmless(settings: Settings) -> Settings:

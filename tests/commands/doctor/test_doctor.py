@@ -2,24 +2,22 @@
 
 import asyncio
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Self, TypeAlias
+from typing import Self
 
 import asyncpg
 import pytest
 from sqlalchemy import make_url
-from typer.testing import CliRunner, Result
 
-from app.cli import cli
 from app.commands.doctor import contents, server
 from app.commands.doctor.disk import room
 from app.commands.doctor.finding import Mark
-from app.config import settings
 from app.embedded import Cluster
 from app.schema import own_revision
 from tests.clients.server import free_port
+from tests.commands.doctor.conftest import Doctor, told
 from tests.databases import FAST
 from tests.resilience.pooler import PROGRAM, pooled
 
@@ -30,7 +28,6 @@ local all guarded scram-sha-256
 local all barred reject
 local all all trust
 """
-Doctor: TypeAlias = Callable[..., Result]
 
 
 @pytest.fixture(scope="module")
@@ -44,20 +41,6 @@ def hospital(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         sql(cluster, "postgres", "CREATE ROLE booking LOGIN; CREATE ROLE other LOGIN; CREATE ROLE barred LOGIN")
         sql(cluster, "postgres", "CREATE ROLE guarded LOGIN PASSWORD 'right'; CREATE ROLE few LOGIN CONNECTION LIMIT 0")
         yield cluster
-
-
-@pytest.fixture
-def doctor(monkeypatch: pytest.MonkeyPatch) -> Iterator[Doctor]:
-    """Runs the command with these settings alone."""
-
-    def run(*words: str, **given: str) -> Result:
-        for name, value in {"base_url": "https://booking.example.com", **given}.items():
-            monkeypatch.setenv(f"BOOKING_{name.upper()}", value)
-        settings.cache_clear()
-        return CliRunner().invoke(cli, words or ["doctor"])
-
-    yield run
-    settings.cache_clear()
 
 
 def sql(cluster: Cluster, database: str, script: str) -> None:
@@ -82,19 +65,6 @@ def owned(hospital: Cluster, doctor: Doctor) -> str:
     address = url(hospital, "owned")
     assert doctor("migrate", database_url=address).exit_code == 0
     return address
-
-
-def told(result: Result, mark: Mark, about: str) -> str:
-    """The lines of the findings of that mark about that, each with what to do."""
-    lines = result.output.splitlines()
-    wanted = f"{mark:<8}{about:<15}"
-    found = [
-        " ".join(" ".join(lines[place : place + 2]).split())
-        for place, line in enumerate(lines)
-        if line.startswith(wanted)
-    ]
-    assert found, result.output + str(result.exception)
-    return "\n".join(found)
 
 
 def test_nothing_is_wrong_with_what_is_as_it_should_be(owned: str, doctor: Doctor) -> None:
