@@ -45,7 +45,7 @@ USER 10001:10001
 WORKDIR /
 EXPOSE 8000 8001
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["sh", "-c", "exec python -m app.healthcheck $BOOKING_HEALTH_PORT"]
+    CMD ["sh", "-c", "exec python -m app.monitoring.healthcheck $BOOKING_HEALTH_PORT"]
 ENTRYPOINT ["booking"]
 CMD ["serve", "--host", "0.0.0.0"]
 

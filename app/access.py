@@ -29,9 +29,9 @@ from sqlalchemy.types import TypeEngine
 
 from app.auth import Caller
 from app.columns import Expression, Scope
+from app.database.prepared import among
 from app.models import BookingCount, Category, Customer, History, MediaFile, Offering, Order, Project, Resource, User
 from app.models.enums import BOOKING_OFFERING_TYPE, OfferingState, RequestType, Role
-from app.prepared import among
 
 _IS_BOOKABLE = Offering.type == BOOKING_OFFERING_TYPE
 MOST_SCOPES = 16

@@ -11,13 +11,13 @@ from sqlalchemy import BigInteger, Text, and_, bindparam, case, cast, func, lite
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from app.columns import columns_of
+from app.database.prepared import prepared
+from app.database.readers import Reader
+from app.database.standby import WRITTEN
 from app.errors import Unauthenticated
 from app.keys import digest
 from app.memory import Memory
 from app.models import OfferingUser, RoleGrant, RolePermission, Token, User
-from app.prepared import prepared
-from app.readers import Reader
-from app.standby import WRITTEN
 
 REFRESH_AT_MOST_EVERY = timedelta(minutes=1)
 """How often the use of a token is written down; reading requests in between write nothing."""

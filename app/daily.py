@@ -12,10 +12,10 @@ from app.api.idempotency import forget
 from app.api.limits import forget_counts
 from app.bookings.expiry import expire_by_rules, expire_pending
 from app.database import Database
+from app.database.locks import Lock, may_stand_idle, try_for
 from app.errors import for_log
-from app.locks import Lock, may_stand_idle, try_for
-from app.metrics import ran
 from app.orders.service import start_due
+from app.telemetry.metrics import ran
 
 USUAL_TIME = time(10)
 """When the day's work is done, UTC, where no time is set for it."""

@@ -9,7 +9,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from app import __version__, health
+from app import __version__
 from app.administration.router import router as administration
 from app.api.admission import Admission
 from app.api.bodies import WholeBody
@@ -29,6 +29,8 @@ from app.daily import working_daily
 from app.database import connected
 from app.directory.router import router as directory
 from app.document import supplement
+from app.monitoring import health
+from app.monitoring.scraping import scraped
 from app.offerings.media import router as media
 from app.offerings.provider import router as provided
 from app.offerings.router import router as offerings
@@ -36,8 +38,7 @@ from app.orders.router import router as orders
 from app.pages import serve_pages
 from app.process import end_with_supervisor
 from app.roles.router import router as roles
-from app.scraping import scraped
-from app.telemetry import TELEMETRY, withhold_queries
+from app.telemetry.traces import TELEMETRY, withhold_queries
 from app.usage.router import router as usage
 
 EXPOSED = ["Link", "X-Result-Count", "Preference-Applied", "ETag", "Location", "Retry-After", "X-Request-ID"]

@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app.config import settings
 from app.errors import ApiError, Detailed, HeadersTooLarge, Malformed, TargetTooLong, TooSlow, Unavailable
-from app.refusals import refused
+from app.telemetry.refusals import refused
 
 DOOR = "refusal"
 """By which name the application's state has what says why a request is refused before any work is done for it."""

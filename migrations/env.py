@@ -7,12 +7,12 @@ from sqlalchemy import Connection, text
 
 from app.addresses import Address, read
 from app.config import settings
-from app.connecting import for_commands, new_engine
+from app.database.connecting import for_commands, new_engine
+from app.database.locks import Lock
+from app.database.schema import note_served
 from app.embedded import Cluster
-from app.locks import Lock
 from app.models import Base
 from app.models.bookings import LISTS
-from app.schema import note_served
 
 LONGEST_WAIT = "2s"
 """How long a migration waits for a table that others use: all who come after it wait as well."""

@@ -18,11 +18,11 @@ from sqlalchemy.pool import NullPool
 from app.addresses import read
 from app.commands.transfer import load_dataset
 from app.config import Settings
-from app.connecting import USUAL, InTurn, for_commands, new_engine, reached_by
 from app.database import Database, migrate
+from app.database.connecting import USUAL, InTurn, for_commands, new_engine, reached_by
+from app.database.readers import Reader
 from app.embedded import Cluster
 from app.models import Base
-from app.readers import Reader
 from tests.dataset import DATASET
 from tests.resilience.pooler import pooled
 

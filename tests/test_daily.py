@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.config import Settings
 from app.daily import USUAL_TIME, day, seconds_until, working_daily
 from app.database import Database, connected
+from app.database.locks import Lock
 from app.embedded import Cluster
-from app.locks import Lock
 from app.models import IdempotencyKey, Order, Project, Resource, Slot, Token, User
 from app.models.enums import OrderState, RequestType
 from tests.conftest import AsUser

@@ -19,11 +19,11 @@ from app.api import requests
 from app.bookings import router as bookings
 from app.config import Settings
 from app.database import LOST, Database
+from app.database.locks import Lock, try_for
+from app.database.readers import Reader
 from app.embedded import Cluster
-from app.locks import Lock, try_for
 from app.main import create_app
 from app.query.collection import Collection
-from app.readers import Reader
 from tests.conftest import AsUser
 from tests.databases import OneTransaction, address, engine_on, migrated
 

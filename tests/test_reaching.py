@@ -15,9 +15,9 @@ from sqlalchemy import text
 
 from app.addresses import read
 from app.config import Settings
-from app.connecting import InTurn
 from app.database import connected
-from app.probe import Standing
+from app.database.connecting import InTurn
+from app.database.probe import Standing
 from tests.clients.server import free_port
 from tests.databases import other
 from tests.resilience.replication import Server, execute, fill

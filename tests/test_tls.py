@@ -15,8 +15,8 @@ from httpx import ASGITransport, AsyncClient
 
 from app.addresses import read
 from app.config import Settings
-from app.connecting import InTurn, Untrusted
 from app.database import connected
+from app.database.connecting import InTurn, Untrusted
 from app.main import create_app
 from tests.certificates import OPENSSL, Authority, programs_with_tls
 from tests.clients.server import PROJECT

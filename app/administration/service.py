@@ -22,9 +22,9 @@ from app.administration.schemas import (
 )
 from app.api.parameters import uuid_at
 from app.auth import Caller
+from app.database.locks import Lock, wait_for
 from app.directory.schemas import CUSTOMER_VIEW, PROJECT_VIEW
 from app.errors import Conflict, Forbidden, Invalid, NotFound, RuleBroken
-from app.locks import Lock, wait_for
 from app.models import Category, Customer, Offering, Project
 from app.models.enums import OfferingState, Permission
 from app.query.fieldset import Context, Item

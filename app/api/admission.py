@@ -8,11 +8,11 @@ from collections.abc import Iterable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import metrics
 from app.errors import ApiError, Overloaded, TooManyAtOnce
-from app.notes import at_hand
 from app.protocol import DOOR
-from app.refusals import refused
+from app.telemetry import metrics
+from app.telemetry.notes import at_hand
+from app.telemetry.refusals import refused
 
 WAITING = 4
 """How many may wait for each that is worked on; of more, the oldest is refused."""

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 
 from app.database import LOST, is_lost
 from app.errors import ApiError, Invalid, NotFound, TooMuch, Unavailable, for_log, is_mistaken, sqlstate
-from app.metrics import CONFLICTS
+from app.telemetry.metrics import CONFLICTS
 
 UNAVAILABLE_STATES = ("08", "25006", "25P03", "25P04", "40", "53", "55P03", "57", "58")
 """Classes of SQLSTATE: connection exceptions, a server that takes no changes, transactions that took too long, or were

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.routing import AnyMethod
 from app.api.straight import straight
-from app.notes import at_hand
+from app.telemetry.notes import at_hand
 
 ANY = "*"
 FOUND = "route.found"

@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.api.requests import CurrentCaller
 from app.auth import Caller
 from app.columns import columns_of, read_one
+from app.database.locks import Lock, try_for
 from app.errors import Conflict, Invalid, KeyReused
-from app.locks import Lock, try_for
 from app.models import IdempotencyKey
 from app.query.fieldset import Item
 

@@ -11,11 +11,11 @@ from sqlalchemy import delete, func
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.auth import Caller
+from app.database.prepared import Prepared
+from app.database.readers import Reader
 from app.errors import TooManyRequests
 from app.keys import digest
 from app.models import RateLimit
-from app.prepared import Prepared
-from app.readers import Reader
 
 MORE_HEADERS = "more_headers"
 """Where in the scope of a request headers of its answer are left, whoever gives the answer."""

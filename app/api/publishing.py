@@ -20,12 +20,12 @@ from app.api.spreadsheets import AS_CSV, VARIES, long_table, table, takes_json_o
 from app.api.versions import tagged
 from app.auth import Caller
 from app.database import Database
+from app.database.standby import StandbyLost
 from app.query.collection import Collection, Everything
 from app.query.fieldset import Context, Item
 from app.query.filtering import FilterSet
 from app.query.lists import EVERYTHING, ListQuery
 from app.query.pagination import Listing, Page
-from app.standby import StandbyLost
 from app.values import JsonObject
 
 AT_ONCE = 20

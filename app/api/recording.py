@@ -9,10 +9,10 @@ from typing import Any, cast
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import logs, notes
 from app.api.routing import METHODS
-from app.metrics import OTHER, REQUESTS, SECONDS, STATEMENTS
-from app.notes import Notes
+from app.telemetry import logs, notes
+from app.telemetry.metrics import OTHER, REQUESTS, SECONDS, STATEMENTS
+from app.telemetry.notes import Notes
 
 REQUEST_ID = b"x-request-id"
 _SANE = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:=+/-]{0,63}")

@@ -3,8 +3,8 @@
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.failures import respond
+from app.database.standby import StandbyLost
 from app.errors import Unavailable
-from app.standby import StandbyLost
 
 
 class OnceMore:

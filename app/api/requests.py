@@ -14,10 +14,10 @@ from app.api.deadlines import SAFE_METHODS, WORK
 from app.api.limits import address_of, count_request
 from app.auth import Caller, authenticate, presented_key
 from app.database import Database
+from app.database.standby import WRITTEN
 from app.errors import Unauthenticated
-from app.notes import at_hand
 from app.query.fieldset import Context
-from app.standby import WRITTEN
+from app.telemetry.notes import at_hand
 
 
 class _Scheme(HTTPBearer):

@@ -12,8 +12,8 @@ from app.auth import Caller
 from app.calendar import repository
 from app.calendar.repository import BUSY_SLOT, CalendarOffering, TakenPeriod, busy_slots_of
 from app.calendar.schemas import BusySlotRequest, Sought, Within
+from app.database.locks import Lock, wait_for
 from app.errors import Forbidden, Invalid, NotFound
-from app.locks import Lock, wait_for
 from app.query.fieldset import Context, Item
 from app.slots.conflicts import check_free
 from app.slots.opening import Opening

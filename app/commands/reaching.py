@@ -11,11 +11,10 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app import schema
 from app.addresses import Address
 from app.commands.configuration import variable_of
 from app.config import Settings
-from app.database import Database, connected
+from app.database import Database, connected, schema
 from app.mistakes import Mistake
 
 REACHING: tuple[type[Exception], ...] = (

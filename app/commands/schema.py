@@ -8,8 +8,8 @@ import typer
 from app import database
 from app.commands.configuration import configured
 from app.commands.reaching import reached
+from app.database.schema import move
 from app.registry.repository import load_permissions
-from app.schema import move
 
 To = Annotated[
     str | None, typer.Option(metavar="REVISION", help="Undo migrations back to this one, such as 0011: see operate.md.")

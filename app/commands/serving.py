@@ -14,8 +14,8 @@ from app.commands.demo.start import prepare
 from app.commands.sharing import metrics_shared
 from app.commands.starting import ensure_database, ensure_ports
 from app.config import Settings
-from app.logs import LogLevel, configuration
 from app.protocol import Protocol
+from app.telemetry.logs import LogLevel, configuration
 
 APPLICATION = "app.main:app"
 FACTORY = "app.main:create_app"

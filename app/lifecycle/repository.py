@@ -10,10 +10,10 @@ from sqlalchemy import ARRAY, ColumnElement, Update, Uuid, bindparam, insert, li
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.columns import Scope, Statement, any_of, columns_of, values_of
+from app.database.prepared import Statements, adding, among, prepared
 from app.lifecycle.facts import Facts
 from app.models import History, Order, Resource
 from app.models.enums import UNDECIDED_STATES, OrderState, RequestType, ResourceState
-from app.prepared import Statements, adding, among, prepared
 from app.query.joins import with_joins
 from app.relations import BOOKING_RELATIONS
 

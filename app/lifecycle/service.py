@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app import events
 from app.auth import Caller
 from app.errors import Conflict, Forbidden, NotFound, RuleBroken
 from app.lifecycle import repository
@@ -16,6 +15,7 @@ from app.lifecycle.permissions import Side
 from app.lifecycle.repository import OrderFacts
 from app.lifecycle.transitions import ACCEPT, Transition
 from app.models.enums import OrderState, RequestType, ResourceState
+from app.telemetry import events
 
 BOOKING = "Resource"
 """What error messages call a booking."""

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.auth import Caller
+from app.database.locks import Lock, wait_for
 from app.errors import Forbidden, Invalid, NotFound
-from app.locks import Lock, wait_for
 from app.models.enums import Permission, Subject
 from app.offerings import repository
 from app.offerings.collections import OFFERING

@@ -34,6 +34,7 @@ from sqlalchemy.orm import join
 from app.access import has_member, order_scopes, orderable_offerings, visible_orders
 from app.auth import Caller
 from app.columns import Expression, Kind, Statement, columns_of, read_one
+from app.database.prepared import Statements, adding, prepared
 from app.lifecycle.repository import OrderFacts
 from app.models import Customer, Offering, OfferingComponent, Order, Plan, PlanComponent, Project, Resource, Slot
 from app.models.bookings import SLUG_NUMBER, SLUG_STEM
@@ -41,7 +42,6 @@ from app.models.enums import BillingType, OrderState, RequestType, ResourceState
 from app.orders.counts import counted
 from app.orders.rules import RequestedOffering, RequestingProject
 from app.orders.schemas import ORDER_DETAILS
-from app.prepared import Statements, adding, prepared
 from app.query.collection import Collection
 from app.slots.periods import Period
 

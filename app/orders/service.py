@@ -11,15 +11,14 @@ from zoneinfo import ZoneInfo
 from asyncpg import PostgresError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app import events
 from app.access import booking_scopes
 from app.api.parameters import uuid_at
 from app.auth import Caller
+from app.database.locks import Lock, attempt, give_up_attempt
 from app.errors import Invalid, sqlstate
 from app.lifecycle.permissions import approves_for
 from app.lifecycle.service import Actor, InvalidState, accept_by_rule, apply, decide
 from app.lifecycle.transitions import APPROVE, START, Transition
-from app.locks import Lock, attempt, give_up_attempt
 from app.models.enums import OrderState, Permission, RequestType
 from app.orders import repository, rules
 from app.orders.repository import ORDERS, PlacedOrder
@@ -30,6 +29,7 @@ from app.slots.conflicts import PeriodTaken, check_free
 from app.slots.periods import RequestedPeriod
 from app.slots.repository import holders
 from app.slots.rules import rules_of
+from app.telemetry import events
 from app.values import PLAIN_UUID, slug_of
 
 EXCLUSION_VIOLATION, DEADLOCK = "23P01", "40P01"

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.auth import Caller
 from app.columns import Expression, Kind, Rows, Statement, columns_of
-from app.prepared import Prepared, among, prepared
+from app.database.prepared import Prepared, among, prepared
 from app.query.joins import Entity, Relations, with_joins
 from app.values import JsonObject
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, select
 
 from app.auth import Caller
 from app.columns import Expression, Scope, Statement
-from app.prepared import Statements
+from app.database.prepared import Statements
 from app.query.fieldset import View
 from app.query.filtering import FilterSet
 from app.query.joins import with_joins

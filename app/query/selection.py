@@ -28,13 +28,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.auth import Caller
 from app.columns import Expression, Statement
+from app.database.prepared import prepared
+from app.database.readers import Reader
 from app.memory import Memory
-from app.prepared import prepared
 from app.query.filtering import Values
 from app.query.lists import Listed, ListQuery
 from app.query.ordering import OrderKey, order_keys
 from app.query.pagination import Page, Part
-from app.readers import Reader
 
 _NOW = func.pg_current_snapshot()
 _IS_SETTLED = and_(

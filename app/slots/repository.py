@@ -26,8 +26,8 @@ from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, TSTZRANGE, Range
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.columns import Scope, Statement, any_of, values_of
+from app.database.prepared import Statements
 from app.models import BusySlot, Resource, Slot
-from app.prepared import Statements
 from app.slots.conflicts import Holder
 from app.slots.periods import Period
 

@@ -8,9 +8,9 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from starlette.types import Receive, Scope, Send
 
-from app import notes
 from app.api.recording import Recording
-from app.notes import Notes
+from app.telemetry import notes
+from app.telemetry.notes import Notes
 from tests.conftest import BASE_URL, AsUser
 
 MADE = re.compile("[0-9a-f]{32}")

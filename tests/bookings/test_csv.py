@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.types import Message
 
 from app.api import publishing
+from app.database.standby import StandbyLost
 from app.models import Resource
 from app.query.collection import Collection, Everything
-from app.standby import StandbyLost
 from tests.api.asgi import Call
 from tests.conftest import AsUser
 from tests.databases import statements

@@ -15,8 +15,8 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
+from app.database.schema import own_revision
 from app.embedded import Cluster
-from app.schema import own_revision
 from tests.databases import FAST, address, migrated
 
 pytestmark = pytest.mark.slow

@@ -9,7 +9,7 @@ from socket import create_server
 import pytest
 
 from app import __version__
-from app.healthcheck import ask
+from app.monitoring.healthcheck import ask
 from tests.clients.server import free_port
 from tests.container.image import Image, alone, base, build, opened, unavailable
 from tests.container.running import running

@@ -12,8 +12,8 @@ from zipfile import ZipFile
 import pytest
 
 from app import __version__
+from app.database.schema import own_revision
 from app.embedded import Cluster
-from app.schema import own_revision
 from tests.clients.server import PROJECT
 from tests.databases import other
 

@@ -12,9 +12,9 @@ from httpx import AsyncClient
 from app.bookings.filters import BookingFilters
 from app.bookings.repository import BOOKINGS
 from app.bookings.schemas import BOOKING_RESOURCES
+from app.database.prepared import Statements
 from app.memory import Memory
 from app.models.enums import OrderState, ResourceState
-from app.prepared import Statements
 from app.query.fieldset import MOST_READINGS, _reading
 from tests.conftest import AsUser
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.schema import own_revision
+from app.database.schema import own_revision
 from tests.clients.server import PROJECT
 from tests.dataset import DATASET
 from tests.operating.machine import TREE, Machine, machine

@@ -13,8 +13,8 @@ from sqlalchemy import text
 
 from app.config import Settings
 from app.database import Database
+from app.database.locks import Lock
 from app.embedded import Cluster
-from app.locks import Lock
 from tests.conftest import BASE_URL
 from tests.databases import address, filled, other
 from tests.dataset import key_of

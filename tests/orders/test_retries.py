@@ -6,7 +6,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.database import Database
-from app.locks import Lock
+from app.database.locks import Lock
 from app.models import IdempotencyKey, Order
 from tests.conftest import AsUser
 from tests.dataset import uuid_of

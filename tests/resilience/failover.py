@@ -13,7 +13,7 @@ from uuid import UUID
 
 import httpx
 
-from app.standby import RESTS
+from app.database.standby import RESTS
 from tests.clients.server import running
 from tests.dataset import key_of
 from tests.orders.conftest import body, period

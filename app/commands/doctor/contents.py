@@ -4,8 +4,8 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.commands.doctor.finding import Finding, advice, good, wrong
+from app.database.schema import own_revision, suits
 from app.models import Base
-from app.schema import own_revision, suits
 
 EXTENSIONS = ("btree_gist", "pg_trgm")
 MIGRATE = "Run `booking migrate`."

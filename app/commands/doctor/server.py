@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.commands.doctor.finding import Finding, advice, good, wrong
 from app.config import Settings
 from app.database import Database
+from app.database.probe import LARGEST_SKEW
 from app.embedded.programs import OLDEST_MAJOR
-from app.probe import LARGEST_SKEW
 
 _SERVER = text(
     "SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int / 10000 AS major,"

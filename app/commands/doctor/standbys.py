@@ -9,7 +9,7 @@ from app.commands.doctor.reaching import UNREACHABLE, opened, refusal
 from app.commands.reaching import place
 from app.config import Settings
 from app.database import Database
-from app.standby import WRITTEN, Behind, Following
+from app.database.standby import WRITTEN, Behind, Following
 
 ABOUT = "standbys"
 ADDRESS = "read_database_url"

@@ -19,7 +19,7 @@ from app.commands.transfer.report import LoadRefused, Problem, Problems, Report,
 from app.commands.transfer.staging import STAGED, Staging
 from app.commands.transfer.store import find_media, make_way, refresh_statistics, set_aside, store
 from app.commands.transfer.values import uuid_of
-from app.locks import Lock, wait_for
+from app.database.locks import Lock, wait_for
 from app.models.bookings import NO_OVERLAP
 
 _TABLES = {part.name: part for part in PARTS if part.row}

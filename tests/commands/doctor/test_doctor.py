@@ -14,8 +14,8 @@ from sqlalchemy import make_url
 from app.commands.doctor import contents, server
 from app.commands.doctor.disk import room
 from app.commands.doctor.finding import Mark
+from app.database.schema import own_revision
 from app.embedded import Cluster
-from app.schema import own_revision
 from tests.clients.server import free_port
 from tests.commands.doctor.conftest import Doctor, told
 from tests.databases import FAST

@@ -16,12 +16,12 @@ import pytest
 import uvicorn
 from typer.testing import CliRunner
 
-from app import events, logs, refusals
 from app.cli import cli
 from app.commands import serving as serving_module
 from app.config import Settings
 from app.embedded import Cluster
 from app.errors import Overloaded
+from app.telemetry import events, logs, refusals
 from tests.conftest import AsUser
 from tests.databases import address, filled, other
 from tests.dataset import USERS, uuid_of
@@ -116,7 +116,7 @@ async def test_changes_are_told_once_they_are_committed(url: str, tmp_path: Path
 
 async def test_change_that_is_rolled_back_is_not_told(cluster: Cluster, caplog: pytest.LogCaptureFixture) -> None:
     ids = {"booking": uuid_of("resources", state="OK"), "offering": uuid_of("offerings"), "caller": None}
-    caplog.set_level(logging.INFO, "app.events")
+    caplog.set_level(logging.INFO, "app.telemetry.events")
     async with filled(cluster, "untold") as database:
         with suppress(ZeroDivisionError):
             async with database.transaction() as connection:

@@ -20,8 +20,8 @@ from app.commands import sharing
 from app.commands.sharing import PREFIX, metrics_shared
 from app.database import Database
 from app.embedded import Cluster
-from app.metrics import COUNTED
-from app.scraping import ASKED
+from app.monitoring.scraping import ASKED
+from app.telemetry.metrics import COUNTED
 from tests.clients.server import free_port
 from tests.conftest import AsUser
 from tests.databases import address, filled, other
@@ -29,7 +29,7 @@ from tests.orders.conftest import body, period
 from tests.test_documents import rows
 from tests.test_processes import Served, serving, wait_until
 
-OPERATE = Path(__file__).parents[1] / "docs" / "operate.md"
+OPERATE = Path(__file__).parents[2] / "docs" / "operate.md"
 BOOKINGS, ORDERS = "/api/booking-resources/", "/api/marketplace-orders/"
 
 

@@ -26,9 +26,9 @@ from sqlalchemy.types import TypeEngine
 
 from app.columns import Expression, Kind, Statement
 from app.database import driver
+from app.database.readers import Reader
 from app.memory import Memory
-from app.notes import at_hand
-from app.readers import Reader
+from app.telemetry.notes import at_hand
 
 _DIALECT = PGDialect_asyncpg(dbapi=PGDialect_asyncpg.import_dbapi())  # type: ignore[no-untyped-call]
 Codec: TypeAlias = Callable[[Any], Any]

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Text, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.prepared import prepared, together
+from app.database.prepared import prepared, together
 
 
 class Lock(IntEnum):

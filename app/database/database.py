@@ -11,10 +11,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import QueuePool
 
-from app import events
 from app.addresses import Address, read
 from app.config import Settings
-from app.connecting import (
+from app.database.connecting import (
     InTurn,
     for_commands,
     for_service,
@@ -24,16 +23,17 @@ from app.connecting import (
     of_transactions,
     reached_by,
 )
+from app.database.probe import Probe
+from app.database.readers import Lent, Reader, Readers, Use
+from app.database.schema import suits, upgrade_by_one
+from app.database.standby import Behind, Following, StandbyLost
 from app.embedded import Cluster
 from app.embedded.keeping import kept_alive
 from app.embedded.sizing import memory_of_machine, memory_settings
 from app.memory import Memory
 from app.mistakes import Mistake
-from app.notes import at_hand
-from app.probe import Probe
-from app.readers import Lent, Reader, Readers, Use
-from app.schema import suits, upgrade_by_one
-from app.standby import Behind, Following, StandbyLost
+from app.telemetry import events
+from app.telemetry.notes import at_hand
 
 LOCK_NOT_AVAILABLE = "55P03"
 CLOSING = 5.0

@@ -6,7 +6,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.metrics import CHANGES
+from app.telemetry.metrics import CHANGES
 
 CREATE = "create"
 """The change by which a booking comes to be; the others have the names of their transitions."""

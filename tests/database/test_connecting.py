@@ -15,12 +15,11 @@ from httpx import ASGITransport, AsyncClient, Response
 from pydantic import SecretStr
 from sqlalchemy import make_url, text
 
-from app import connecting
 from app.addresses import read
 from app.bookings import router as bookings
 from app.config import Settings
-from app.connecting import InTurn, KeptAlive, keep_alive
-from app.database import Database, connected
+from app.database import Database, connected, connecting
+from app.database.connecting import InTurn, KeptAlive, keep_alive
 from app.embedded import Cluster
 from app.errors import DatabaseDefect
 from app.main import create_app

@@ -16,10 +16,10 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.registry import Collector
 
 from app import __version__
-from app.apart import answering
 from app.config import Settings
 from app.database import Database
-from app.metrics import CONNECTIONS, CONNECTIONS_AWAITED, REGISTRY, sample
+from app.monitoring.apart import answering
+from app.telemetry.metrics import CONNECTIONS, CONNECTIONS_AWAITED, REGISTRY, sample
 
 PATH = "/metrics"
 EVERY = 5.0

@@ -1,6 +1,6 @@
-"""What a container asks itself every few seconds: can the service in it serve? `python -m app.healthcheck 8001`
+"""What a container asks itself every few seconds: can the service in it serve?
 
-It imports nothing but what comes with Python, so that asking costs little.
+`python -m app.monitoring.healthcheck 8001` imports nothing but what comes with Python, so that asking costs little.
 """
 
 import sys

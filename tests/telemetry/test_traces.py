@@ -11,10 +11,10 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app import telemetry
 from app.api import recording
 from app.config import Settings
 from app.main import create_app
+from app.telemetry import traces
 from tests.conftest import BASE_URL, AsUser
 from tests.databases import OneTransaction
 from tests.dataset import uuid_of
@@ -29,13 +29,13 @@ def exported(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
     provider, kept = TracerProvider(shutdown_on_exit=False), InMemorySpanExporter()
     provider.add_span_processor(SimpleSpanProcessor(kept))
     monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
-    telemetry.withhold_queries()
+    traces.withhold_queries()
     yield kept
     provider.shutdown()
 
 
 @pytest.fixture
-def traced(rows: AsyncConnection, settings: Settings) -> FastAPI:
+async def traced(rows: AsyncConnection, settings: Settings) -> FastAPI:
     application = create_app(settings)
     application.state.database = OneTransaction(rows)
     return application
@@ -71,5 +71,5 @@ def of_request(span: ReadableSpan) -> bool:
 
 
 def test_without_a_provider_nothing_is_withheld() -> None:
-    telemetry.withhold_queries()
+    traces.withhold_queries()
     assert not hasattr(trace.get_tracer_provider(), "add_span_processor")

@@ -15,15 +15,14 @@ import httpx
 import pytest
 from httpx import ASGITransport, AsyncClient
 
-from app import probe
 from app.addresses import read
 from app.config import Settings
-from app.connecting import InTurn
-from app.database import Database
+from app.database import Database, probe
+from app.database.connecting import InTurn
+from app.database.probe import Probe, Standing
+from app.database.schema import suits
 from app.embedded import Cluster
 from app.main import create_app
-from app.probe import Probe, Standing
-from app.schema import suits
 from tests.clients.server import free_port, running
 from tests.conftest import AsUser
 from tests.databases import address, engine_on, filled, migrated, other
@@ -157,7 +156,7 @@ async def test_clock_that_is_wrong_is_told_once(
     monkeypatch.setattr(probe, "datetime", Elsewhere)
     monkeypatch.setattr(probe, "KEPT", -1.0)
     asked = Probe(InTurn(read(url)), suits)
-    with caplog.at_level(logging.WARNING, logger="app.probe"):
+    with caplog.at_level(logging.WARNING, logger="app.database.probe"):
         assert [await asked.standing() for _ in range(2)] == [Standing.READY] * 2
     asked.close()
     assert len([record for record in caplog.records if "clock" in record.getMessage()]) == warnings

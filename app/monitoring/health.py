@@ -8,9 +8,9 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from app.apart import answering
 from app.api.routing import get
-from app.probe import Probe, Standing
+from app.database.probe import Probe, Standing
+from app.monitoring.apart import answering
 
 router = APIRouter(prefix="/health", tags=["health"])
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 
 from app.mistakes import Mistake
 
-_PACKAGE = Path(__file__).resolve().parent
+_PACKAGE = Path(__file__).resolve().parents[1]
 BREAKS = "breaks_older_services"
 """What a migration sets to true if services of the version before it cannot work on what it makes."""
 _SERVED = text("SELECT obj_description(to_regclass('alembic_version'), 'pg_class')")

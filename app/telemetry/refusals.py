@@ -5,7 +5,7 @@ import logging
 import re
 from collections import Counter
 
-from app.metrics import REFUSED
+from app.telemetry.metrics import REFUSED
 
 EVERY = 10.0
 """Seconds between two lines that tell of refusals."""

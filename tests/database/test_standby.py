@@ -12,13 +12,12 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 from sqlalchemy import text
 
-from app import connecting, standby
 from app.config import Settings
-from app.database import Database, Standby, connected
+from app.database import Database, Standby, connected, connecting, standby
+from app.database.standby import WRITTEN
 from app.main import create_app
 from app.query import collection
 from app.query.selection import Selection
-from app.standby import WRITTEN
 from tests.clients.server import ALL_AT_ONCE, PATIENT
 from tests.conftest import BASE_URL, AsUser
 from tests.databases import other

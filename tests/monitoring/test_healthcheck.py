@@ -12,7 +12,7 @@ from threading import Thread
 import pytest
 
 from app import process
-from app.healthcheck import ask
+from app.monitoring.healthcheck import ask
 from tests.clients.server import PROJECT, free_port
 
 
@@ -51,15 +51,16 @@ def test_service_that_does_not_answer_is_not_healthy() -> None:
 
 def test_status_of_the_process_tells() -> None:
     with answering(503, b"the database does not answer") as port:
-        command = [sys.executable, "-m", "app.healthcheck", str(port)]
+        command = [sys.executable, "-m", "app.monitoring.healthcheck", str(port)]
         done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (1, "the database does not answer\n")
 
 
 def test_asking_needs_nothing_but_python() -> None:
-    looked_at = (
-        "import sys, app.healthcheck; print([name for name in sys.modules if name in {'typer', 'uvicorn', 'httpx'}])"
-    )
+    looked_at = """if True:
+        import sys, app.monitoring.healthcheck
+        print([name for name in sys.modules if name in {"typer", "uvicorn", "httpx"}])
+    """
     done = subprocess.run([sys.executable, "-c", looked_at], cwd=PROJECT, capture_output=True, text=True)
     assert done.stdout == "[]\n"
 

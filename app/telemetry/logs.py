@@ -11,7 +11,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from app.errors import for_log
-from app.notes import at_hand
+from app.telemetry.notes import at_hand
 
 LogLevel: TypeAlias = Literal["debug", "info", "warning", "error"]
 LogForm: TypeAlias = Literal["auto", "json", "text"]

@@ -13,11 +13,10 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, inspect, text
 
 from app import database as database_module
-from app import schema
 from app.config import Settings
-from app.database import Busy, Database, connected, migrate
+from app.database import Busy, Database, connected, migrate, schema
+from app.database.schema import SchemaTooNew, alembic_config, own_revision
 from app.embedded import Cluster
-from app.schema import SchemaTooNew, alembic_config, own_revision
 from tests.databases import address, migrated
 
 
@@ -100,7 +99,7 @@ async def test_many_may_migrate_at_once(own: Database) -> None:
         await connection.run_sync(undo)
     command = [sys.executable, "-m", "app", "migrate"]
     environment = {"BOOKING_DATABASE_URL": address(own), "PATH": "/usr/bin:/bin"}
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     ended = await asyncio.gather(
         *(
             asyncio.to_thread(subprocess.run, command, cwd=root, env=environment, stderr=subprocess.PIPE)

@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app import readers
-from app.database import Database
+from app.database import Database, readers
 from app.embedded import Cluster
 from tests.databases import engine_on, other
 
