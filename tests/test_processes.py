@@ -25,6 +25,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(not Path("/proc/self/stat").e
 LIST = "/api/booking-resources/?page_size=3"
 ORDERS = "/api/marketplace-orders/"
 ACCEPT = "/api/booking-resources/8ccadadc-8d6e-4f9d-93b2-5d8451d0e2fd/accept/"
+STARTED = "Application startup complete"
+"""What each worker tells once it serves."""
 
 
 class Served:
@@ -77,7 +79,7 @@ def serving(log: Path, *, workers: int = 1, **settings: object) -> Iterator[Serv
             wait_until(served.ready, 60)
             yield served
         finally:
-            print("\n".join(line for line in log.read_text().splitlines() if " HTTP/1.1" not in line)[-4000:])
+            print("\n".join(line for line in log.read_text().splitlines() if '"event": "request"' not in line)[-4000:])
             left = [] if process.poll() is not None else served.workers()
             process.kill()
             process.wait()
@@ -240,6 +242,7 @@ def end(data: Path, cluster: Cluster, crash: bool) -> None:
 
 async def test_embedded_server_that_dies_is_started_anew(tmp_path: Path, as_user: AsUser) -> None:
     with serving(tmp_path / "log", workers=2, data_dir=tmp_path / "data", database_url="") as served:
+        await asyncio.to_thread(wait_until, lambda: served.log.read_text().count(STARTED) == 2, 30)
         async with asking(served.base, as_user) as told:
             for _ in range(2):
                 before = postmaster(tmp_path / "data")
