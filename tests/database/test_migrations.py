@@ -12,7 +12,6 @@ from alembic.runtime.migration import MigrationContext
 from pydantic import SecretStr
 from sqlalchemy import Connection, inspect, text
 
-from app import database as database_module
 from app.config import Settings
 from app.database import Busy, Database, connected, migrate, schema
 from app.database.schema import SchemaTooNew, alembic_config, own_revision
@@ -115,7 +114,7 @@ async def test_migration_that_would_hold_all_up_is_tried_again(own: Database, mo
     async with own.transaction() as connection:
         await connection.run_sync(undo)
         await connection.run_sync(schema.upgrade_by_one)
-    monkeypatch.setattr(database_module, "PAUSES", (0.5,) * 20)
+    monkeypatch.setattr("app.database.database.PAUSES", (0.5,) * 20)
     async with own.transaction() as reading:
         await reading.execute(text("SELECT count(*) FROM resource"))
         migrating = asyncio.create_task(migrate(own))
@@ -132,7 +131,7 @@ async def test_migration_gives_up_in_the_end(own: Database, monkeypatch: pytest.
     async with own.transaction() as connection:
         await connection.run_sync(undo)
         await connection.run_sync(schema.upgrade_by_one)
-    monkeypatch.setattr(database_module, "PAUSES", (0.1,))
+    monkeypatch.setattr("app.database.database.PAUSES", (0.1,))
     async with own.transaction() as reading:
         await reading.execute(text("SELECT count(*) FROM resource"))
         with pytest.raises(Busy, match="try again"):
