@@ -54,7 +54,7 @@ async def test_each_request_is_one_line(url: str, tmp_path: Path, as_user: AsUse
     booking = uuid_of("resources", state="OK")
     before = [(f"{BOOKINGS}?page_size=1", "staff"), (f"{BOOKINGS}{booking}/", "staff"), (BOOKINGS, "powner")]
     asked = [
-        ("GET", f"{BOOKINGS}?page_size=1", "staff", 200, BOOKINGS, 2),
+        ("GET", f"{BOOKINGS}?page_size=1&created_before=2100-01-01", "staff", 200, BOOKINGS, 2),  # is counted anew
         ("HEAD", f"{BOOKINGS}{booking}/", "staff", 200, f"{BOOKINGS}{{uuid}}/", 2),
         ("GET", f"{BOOKINGS}?state=x", "powner", 400, BOOKINGS, 1),
         ("GET", BOOKINGS, "nobody", 401, BOOKINGS, 1),
