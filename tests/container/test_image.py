@@ -41,6 +41,13 @@ def bare() -> str:
 
 
 @pytest.fixture(scope="module")
+def beneath(bare: str) -> float:
+    """Megabytes of the base."""
+    with opened(bare) as below:
+        return megabytes(below.root)
+
+
+@pytest.fixture(scope="module")
 def built(bare: str) -> Iterator[Image]:
     with alone():
         name = build("localhost/booking-resources:external", BASE=bare)
@@ -79,11 +86,9 @@ def test_image_holds_what_the_service_needs_and_no_more(built: Image) -> None:
     assert {path.lstat().st_uid for path in installed} == {0}
 
 
-def test_size(built: Image, bare: str) -> None:
-    with opened(bare) as below:
-        beneath = megabytes(below.root)
+def test_size(built: Image, beneath: float) -> None:
     whole = megabytes(built.root)
-    print(f"\nThe image has {whole:.0f} MB, {whole - beneath:.0f} of them on top of its base, {bare}.")
+    print(f"\nThe image has {whole:.0f} MB, {whole - beneath:.0f} of them on top of its base.")
     assert round(whole - beneath) in ADDED
 
 
@@ -120,10 +125,11 @@ def test_command_that_waits_ends_when_asked(built: Image, tmp_path: Path) -> Non
             assert waiting.stop(STOP_WITHIN) == 128 + 15, waiting.said()
 
 
-def test_embedded_server_and_its_volume_are_there_if_asked_for(bare: str, tmp_path: Path) -> None:
+def test_embedded_server_and_its_volume_are_there_if_asked_for(bare: str, beneath: float, tmp_path: Path) -> None:
     with alone():
         name = build("localhost/booking-resources:embedded", BASE=bare, DATABASE="embedded")
     with opened(name) as image:
+        print(f"\nWith a PostgreSQL of its own, it adds {megabytes(image.root) - beneath:.0f} MB to its base.")
         assert len(found(image, SERVER)) == 1
         [volume] = image.configured["Volumes"]
         assert f"BOOKING_DATA_DIR={volume}" in image.configured["Env"]
