@@ -11,11 +11,11 @@ import uvicorn
 from app.commands.configuration import configured
 from app.commands.demo.many.market import FEWEST, sized
 from app.commands.demo.start import prepare
-from app.commands.sharing import metrics_shared
 from app.commands.starting import ensure_database, ensure_ports
 from app.config import Settings
 from app.protocol import Protocol
 from app.telemetry.logs import LogLevel, configuration
+from app.telemetry.sharing import metrics_shared
 
 APPLICATION = "app.main:app"
 FACTORY = "app.main:create_app"

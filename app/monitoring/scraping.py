@@ -20,6 +20,7 @@ from app.config import Settings
 from app.database import Database
 from app.monitoring.apart import answering
 from app.telemetry.metrics import CONNECTIONS, CONNECTIONS_AWAITED, REGISTRY, sample
+from app.telemetry.sharing import SHARED
 
 PATH = "/metrics"
 EVERY = 5.0
@@ -28,8 +29,6 @@ PATIENCE = 2.0
 """Seconds to wait for the database."""
 KEPT = 1.0
 """Seconds for which an answer of the database holds."""
-SHARED = "PROMETHEUS_MULTIPROC_DIR"
-"""The variable that names the folder that workers share."""
 _QUESTION = """
     SELECT count(*)::float AS pending, extract(epoch FROM now() - min(created))::float AS oldest
     FROM resource WHERE is_booking AND state = 'Creating'

@@ -16,12 +16,12 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from app import __version__
-from app.commands import sharing
-from app.commands.sharing import PREFIX, metrics_shared
 from app.database import Database
 from app.embedded import Cluster
 from app.monitoring.scraping import ASKED
+from app.telemetry import sharing
 from app.telemetry.metrics import COUNTED
+from app.telemetry.sharing import PREFIX, metrics_shared
 from tests.clients.server import free_port
 from tests.conftest import AsUser
 from tests.databases import address, filled, other
