@@ -35,7 +35,8 @@ def speaking() -> dict[str, Any]:
     """How the command of the working tree has uvicorn speak and log; of older ones, the latter is uvicorn's way."""
     serving = resolve_name("app.commands.serving")
     speaking = getattr(serving, "speaking", None)
-    options: dict[str, Any] = speaking(serving.settings()) if speaking else getattr(serving, "SPOKEN", {})
+    settings = resolve_name("app.config:settings")
+    options: dict[str, Any] = speaking(settings()) if speaking else getattr(serving, "SPOKEN", {})
     return options
 
 
