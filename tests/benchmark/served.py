@@ -33,7 +33,10 @@ def make(kind: str, folder: Path) -> FastAPI:
 
 def speaking() -> dict[str, Any]:
     """How the command of the working tree has uvicorn speak and log; of older ones, the latter is uvicorn's way."""
-    serving = resolve_name("app.commands.serving")
+    try:
+        serving = resolve_name("app.commands.serving")
+    except (ImportError, AttributeError):
+        return {}
     speaking = getattr(serving, "speaking", None)
     settings = resolve_name("app.config:settings")
     options: dict[str, Any] = speaking(settings()) if speaking else getattr(serving, "SPOKEN", {})

@@ -18,7 +18,7 @@ async def test_constant_bytes_are_served(cluster: Cluster, tmp_path: Path, kind:
     (tmp_path / "page").write_bytes(b"[1, 2]")
     async with filled(cluster, "benchmark") as database:
         with serving(kind, HERE, tmp_path, address(database)) as served:
-            answer = httpx.get(f"http://127.0.0.1:{served.port}{CONSTANT}page", trust_env=False)
-            assert (answer.status_code, answer.content) == (200, b"[1, 2]")
-            ready = httpx.get(f"http://127.0.0.1:{served.port}/health/ready", trust_env=False)
-            assert ready.status_code == (200 if kind == "application" else 404)
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{served.port}", trust_env=False) as client:
+                answer, ready = await client.get(f"{CONSTANT}page"), await client.get("/health/ready")
+    assert (answer.status_code, answer.content) == (200, b"[1, 2]")
+    assert ready.status_code == (200 if kind == "application" else 404)
