@@ -8,7 +8,7 @@ from tests.resilience.trial import trial
 pytestmark = [pytest.mark.slow, pytest.mark.no_cover]  # the service runs in other processes
 
 GROWS_BY = 200
-"""Megabytes that two workers may grow by from the first seconds on: caches, and 64 each for clients that do not read."""
+"""Megabytes that two workers may grow by from the first seconds on: caches, and 64 each for who does not read."""
 
 
 NOTICED = ("server_restarted", "server_stopped_at_once", "server_killed", "connections_cut", "tables_locked")
