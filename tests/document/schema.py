@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from app.main import app
 from tests.dataset import DATASET, token_of
 
-EXAMPLES = int(os.environ.get("BOOKING_EXAMPLES", "40"))
+EXAMPLES, JOURNEYS = (int(os.environ.get("BOOKING_EXAMPLES", usual)) for usual in ("24", "40"))
 SEED = os.environ.get("BOOKING_SEED")
 STAFF = token_of("staff")
 CONFIGURED = tomllib.loads((Path(__file__).parent / "schemathesis.toml").read_text())

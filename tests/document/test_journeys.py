@@ -16,7 +16,7 @@ from schemathesis.generation import GenerationMode
 
 from app.database import Database
 from tests.databases import keep_rows, put_back_rows
-from tests.document.schema import EXAMPLES, check, read
+from tests.document.schema import JOURNEYS, check, read
 from tests.orders.conftest import GENOME_STUDY, MICROSCOPE
 
 pytestmark = [pytest.mark.slow, pytest.mark.no_cover]  # the service runs in other processes
@@ -96,7 +96,7 @@ async def test_journeys_are_as_the_document_says(kept: Database, address: str, t
     await asyncio.to_thread(
         journeys.run,
         settings=settings(
-            max_examples=EXAMPLES if through else 2 * EXAMPLES,
+            max_examples=JOURNEYS if through else 2 * JOURNEYS,
             stateful_step_count=STEPS,
             phases=[Phase.generate],
             deadline=None,
