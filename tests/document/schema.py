@@ -21,7 +21,10 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from app.main import app
 from tests.dataset import DATASET, token_of
 
-EXAMPLES, JOURNEYS = (int(os.environ.get("BOOKING_EXAMPLES", usual)) for usual in ("24", "40"))
+EXAMPLES = int(os.environ.get("BOOKING_EXAMPLES", "24"))
+"""How many requests are made up for each operation."""
+JOURNEYS = int(os.environ.get("BOOKING_EXAMPLES", "40"))
+"""How many journeys through several operations are made up."""
 SEED = os.environ.get("BOOKING_SEED")
 STAFF = token_of("staff")
 CONFIGURED = tomllib.loads((Path(__file__).parent / "schemathesis.toml").read_text())
